@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Installs what is missing, and nothing else. Arguments: build, test. Safe to repeat.
+source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
+
+# Debian starts a service as soon as its package is unpacked. Nothing we install shall listen on its own.
+install_packages() {
+  local policy=/usr/sbin/policy-rc.d made=
+  export DEBIAN_FRONTEND=noninteractive
+  as_root apt-get update -qq
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    made=yes
+  fi
+  local result=0
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null || result=$?
+  if [ -n "$made" ]; then as_root rm -f "$policy"; fi
+  return "$result"
+}
+
+# Prints the packages of "package:file that shows it is there" pairs whose file is missing.
+missing_packages() {
+  local pair
+  for pair in "$@"; do
+    [ -e "${pair#*:}" ] || have "${pair#*:}" || printf '%s\n' "${pair%%:*}"
+  done
+}
+
+debian() {
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
+  [ "${#missing[@]}" = 0 ] && return
+  if ! have apt-get; then
+    echo "Missing: ${missing[*]} (Debian's names). Install them with this system's package manager." >&2
+    return 1
+  fi
+  say "Installing Debian packages: ${missing[*]}"
+  install_packages "${missing[@]}"
+}
+
+language_tools() {
+  have cargo || { echo "Rust is missing: install it from https://rustup.rs" >&2; return 1; }
+  have npm || { echo "Node.js with npm is missing (version 20 or newer)" >&2; return 1; }
+}
+
+for_build() {
+  debian build-essential:cc pkg-config:pkg-config ca-certificates:/etc/ssl/certs/ca-certificates.crt
+}
+
+for_test() {
+  debian curl:curl openssl:openssl chromium:chromium mosquitto:/usr/sbin/mosquitto \
+    mosquitto-clients:mosquitto_pub python3:python3 python3-venv:/usr/share/doc/python3-venv
+  have cargo-nextest && return
+  say "Installing cargo-nextest (once, a few minutes)"
+  cargo install --locked --quiet cargo-nextest
+}
+
+language_tools
+for part in "$@"; do "for_$part"; done

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Every check there is, the cheap ones first.
+source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
+
+step() {
+  say "$1"
+  shift
+  "$@"
+}
+
+tools/web.sh build test
+step "Formatting" cargo fmt --all --check
+step "Tidy: arrows, headers, sizes, leftovers, claims, links" cargo run --quiet --locked --package xtask -- tidy
+step "Advisories" cargo run --quiet --locked --package xtask -- advisories
+step "Clippy" cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+step "The server, for the tests from outside" cargo build --locked --package roadstead
+step "Tests" cargo nextest run --locked --workspace --no-fail-fast
+step "Documentation tests, what must not compile among them" cargo test --locked --workspace --doc --quiet
+tools/test-browser.sh
+tools/test-python.sh
+say "Everything passed"
