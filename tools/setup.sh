@@ -50,7 +50,8 @@ for_build() {
 
 for_test() {
   debian curl:curl openssl:openssl chromium:chromium mosquitto:/usr/sbin/mosquitto \
-    mosquitto-clients:mosquitto_pub python3:python3 python3-venv:/usr/share/doc/python3-venv
+    mosquitto-clients:mosquitto_pub python3:python3
+  python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3-venv:none
   have cargo-nextest && return
   say "Installing cargo-nextest (once, a few minutes)"
   cargo install --locked --quiet cargo-nextest

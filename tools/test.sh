@@ -12,7 +12,7 @@ tools/web.sh build test
 step "Formatting" cargo fmt --all --check
 step "Tidy: arrows, headers, sizes, leftovers, claims, links" cargo run --quiet --locked --package xtask -- tidy
 step "Advisories" cargo run --quiet --locked --package xtask -- advisories
-step "Clippy" cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+step "Clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
 step "The server, for the tests from outside" cargo build --locked --package roadstead
 step "Tests" cargo nextest run --locked --workspace --no-fail-fast
 step "Documentation tests, what must not compile among them" cargo test --locked --workspace --doc --quiet
