@@ -112,7 +112,7 @@ pub(crate) fn words_at<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item =
 
 /// The line, from 1, of a place in a text.
 pub(crate) fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1
+    text[..at].matches('\n').count() + 1
 }
 
 #[cfg(test)]

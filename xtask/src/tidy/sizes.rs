@@ -13,14 +13,10 @@ const FUNCTION: usize = 50;
 
 /// Checks Rust and TypeScript files and Rust functions. Tests have no budget here; clippy looks at theirs.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let sources = tree.ending(&[".rs", ".ts", ".mjs", ".css"]);
-    sources
-        .filter(|(path, _)| !is_test_file(path))
-        .flat_map(|(path, text)| match path.ends_with(".rs") {
-            true => rust_file(path, text),
-            false => file_budget(path, text.lines().count()).into_iter().collect(),
-        })
-        .collect()
+    let rust = tree.ending(&[".rs"]).filter(|(path, _)| !is_test_file(path));
+    let browser = tree.ending(&[".ts", ".mjs", ".css"]).filter(|(path, _)| !is_test_file(path));
+    let pages = browser.filter_map(|(path, text)| file_budget(path, text.lines().count()));
+    rust.flat_map(|(path, text)| rust_file(path, text)).chain(pages).collect()
 }
 
 fn rust_file(path: &str, text: &str) -> Vec<Finding> {
