@@ -1,0 +1,1 @@
+//! The decision against a naive reading of the rules.

@@ -1,0 +1,1 @@
+//! The promises, as tests: each backend's tests call them with a fresh store.
