@@ -2,22 +2,20 @@
 # Installs what is missing, and nothing else. Arguments: build, test. Safe to repeat.
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 
+policy=/usr/sbin/policy-rc.d
+
 # Debian starts a service as soon as its package is unpacked. Nothing we install shall listen on its own.
-install_packages() {
-  local policy=/usr/sbin/policy-rc.d made=
-  export DEBIAN_FRONTEND=noninteractive
+# In a shell of its own, so that what it puts in place goes away however it ends.
+install_packages() (
   as_root apt-get update -qq
   if [ ! -e "$policy" ]; then
+    trap 'as_root rm -f "$policy"' EXIT
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
-    made=yes
   fi
-  local result=0
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-    apt-get install -y -qq --no-install-recommends "$@" >/dev/null || result=$?
-  if [ -n "$made" ]; then as_root rm -f "$policy"; fi
-  return "$result"
-}
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+)
 
 # Prints the packages of "package:file that shows it is there" pairs whose file is missing.
 missing_packages() {

@@ -11,6 +11,7 @@ step() {
 tools/web.sh build test
 step "Formatting" cargo fmt --all --check
 step "Tidy: arrows, headers, sizes, leftovers, claims, links" cargo run --quiet --locked --package xtask -- tidy
+step "Licences and bans" cargo run --quiet --locked --package xtask -- licences
 step "Advisories" cargo run --quiet --locked --package xtask -- advisories
 step "Clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
 step "The server, for the tests from outside" cargo build --locked --package roadstead

@@ -1,9 +1,11 @@
 //! What cargo alone cannot say: whether the house is tidy, and whether a known hole came in from outside.
 //!
 //! `cargo run -p xtask -- tidy` checks arrows, headers, sizes, leftovers, claims and links.
+//! `cargo run -p xtask -- licences` checks what is built from outside against deny.toml.
 //! `cargo run -p xtask -- advisories [FOLDER or TGZ]` compares Cargo.lock with a copy of the RustSec database.
 
 mod advisories; // known holes in what comes from outside
+mod licences; // licences and bans of what comes from outside
 mod tidy; // the rules of the house
 mod tree; // the tracked files, read once
 
@@ -14,7 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use tree::{Finding, Tree};
 
-const USAGE: &str = "usage: xtask tidy | xtask advisories [FOLDER or TGZ]";
+const USAGE: &str = "usage: xtask tidy | xtask licences | xtask advisories [FOLDER or TGZ]";
 
 fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +24,7 @@ fn main() -> Result<ExitCode> {
     let root = root_of_the_clone()?;
     let findings = match words[..] {
         ["tidy"] => tidy::run(&Tree::of_clone(&root)?),
+        ["licences"] => licences::run(&root)?,
         ["advisories"] => advisories::run(&root, None)?,
         ["advisories", database] => advisories::run(&root, Some(Path::new(database)))?,
         _ => bail!(USAGE),
