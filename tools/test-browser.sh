@@ -8,5 +8,5 @@ if [ ! -f tests/browser/package.json ]; then
 fi
 tools/npm-ci.sh tests/browser
 say "Browser tests"
-export ROADSTEAD_BINARY="$CARGO_TARGET_DIR/debug/roadstead"
+export ROADSTEAD_BINARY="${ROADSTEAD_BINARY:-$CARGO_TARGET_DIR/debug/roadstead}"
 cd tests/browser && npm test --silent

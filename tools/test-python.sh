@@ -16,5 +16,5 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$sum" ]; then
   printf '%s' "$sum" >"$stamp"
 fi
 say "Python client tests"
-export ROADSTEAD_BINARY="$CARGO_TARGET_DIR/debug/roadstead"
+export ROADSTEAD_BINARY="${ROADSTEAD_BINARY:-$CARGO_TARGET_DIR/debug/roadstead}"
 "$venv/bin/python" -m unittest discover --start-directory tests/python
