@@ -3,17 +3,19 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
-use hyper::{Request, StatusCode, Uri};
+use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use crate::clock;
 use crate::credentials::{self, Credential};
 use crate::fleet::{self, Gauges, Load, Phase, Plan};
 use crate::latency::Histogram;
@@ -105,7 +107,7 @@ pub(crate) fn run(args: &HttpArgs) -> Result<bool> {
         format: args.format,
         batch: args.batch,
         sensor: args.sensor.clone(),
-        start: Timestamp::now(),
+        start: clock::now(),
     };
     let outcome = fleet::run(&Arc::new(posters), &args.plan, args.server_pid)?;
     report::print(&outcome, "values", args.json);
@@ -125,7 +127,7 @@ impl Load for Posters {
             Format::Senml => (Form::Senml, "application/senml+json"),
         };
         // Connections that share a token write to one sensor, each an hour of its own.
-        let lane = (number / self.credentials.len()) as i64;
+        let lane = i64::try_from(number / self.credentials.len())?;
         let start = self.start - SignedDuration::from_hours(lane);
         let series = Series::new(form, &self.sensor, start, number as u64 + 1);
         let token = &self.credentials[number % self.credentials.len()].password;
@@ -148,10 +150,10 @@ impl Load for Posters {
             if phase == Phase::Drain {
                 return Ok(latency);
             }
-            let posted = Instant::now();
+            let began = Instant::now();
             poster.post(&gauges).await?;
             if phase == Phase::Measure {
-                latency.record(posted.elapsed());
+                latency.record(began.elapsed());
             }
         }
     }
@@ -170,17 +172,31 @@ impl Poster {
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status();
-        let answer = Limited::new(response.into_body(), ANSWER).collect().await;
-        let answer = answer.map_err(|error| anyhow::anyhow!("reading an answer: {error}"))?;
-        // 207 would mean that some values were taken and some were not.
-        if status.is_success() && status != StatusCode::MULTI_STATUS {
-            gauges.done(values);
-        } else {
-            let text = String::from_utf8_lossy(&answer.to_bytes()).chars().take(200).collect();
-            let why: String = text;
+        let answer = read(response.into_body()).await?;
+        if !status.is_success() {
+            let why: String = String::from_utf8_lossy(&answer).chars().take(200).collect();
             gauges.refused(values, format!("refused, HTTP {status}: {why}"));
+            return Ok(());
+        }
+        let taken = accepted(&answer).unwrap_or(values).min(values);
+        gauges.done(taken);
+        if taken < values {
+            gauges.refused(values - taken, "refused as part of a batch".to_owned());
         }
         Ok(())
+    }
+}
+
+/// How many values an answer of success says were taken, if it says so.
+fn accepted(answer: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<serde_json::Value>(answer).ok()?.get("accepted")?.as_u64()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the body is limited first")]
+async fn read(body: Incoming) -> Result<Bytes> {
+    match Limited::new(body, ANSWER).collect().await {
+        Ok(answer) => Ok(answer.to_bytes()),
+        Err(error) => bail!("reading an answer: {error}"),
     }
 }
 
@@ -207,6 +223,13 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_may_say_how_many_values_were_taken() {
+        assert_eq!(accepted(br#"{"accepted":998,"refused":[{},{}]}"#), Some(998));
+        assert_eq!(accepted(b"{}"), None);
+        assert_eq!(accepted(b""), None);
+    }
 
     #[test]
     fn a_batch_is_json_with_as_many_different_times_as_values() {

@@ -31,11 +31,10 @@ impl Histogram {
     /// Milliseconds that the given share of all times did not exceed, if there were any.
     pub(crate) fn quantile_ms(&self, share: f64) -> Option<f64> {
         let total: u64 = self.0.iter().map(|&count| u64::from(count)).sum();
-        let wanted = ((total as f64 * share).ceil() as u64).max(1);
         let mut seen = 0;
         let at = self.0.iter().position(|&count| {
             seen += u64::from(count);
-            seen >= wanted
+            seen > 0 && seen as f64 >= total as f64 * share
         })?;
         Some(floor_of(at + 1) as f64 / 1_000.0)
     }

@@ -4,6 +4,9 @@
 //! hot path. Every figure is messages acknowledged inside a window, beside the CPU time
 //! that the server process used in the same window. `bench/README.md` explains them.
 
+#![expect(clippy::cast_precision_loss, reason = "rates are for people; 52 bits are plenty")]
+
+mod clock; // the real time, which the measurements carry
 mod connection; // one MQTT connection: fill the window, count the acknowledgements
 mod credentials; // who the connections log in as
 mod fleet; // many connections over a few threads: connect, warm up, measure, drain

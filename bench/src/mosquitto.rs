@@ -143,7 +143,7 @@ fn password() -> Result<String> {
     let mut random = [0; 16];
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     provider.secure_random.fill(&mut random).ok().context("no randomness")?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(random)))
 }
 
 fn write_private(path: &Path, text: &str) -> Result<()> {

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::clock;
 use crate::connection::Connection;
 use crate::credentials::{self, Credential};
 use crate::fleet::{self, Gauges, Load, Plan};
@@ -85,7 +86,7 @@ impl Publishers {
             address: Address::new(&target.host, target.port, &target.ca)?,
             credentials: credentials::read(&target.credentials)?,
             message: message.clone(),
-            start: Timestamp::now(),
+            start: clock::now(),
         })
     }
 }
@@ -94,9 +95,9 @@ impl Publishers {
     /// Sets connections that share a credential a minute apart each.
     ///
     /// They write to the same sensor, and two values of one sensor at one time are one.
-    fn start_of(&self, number: usize) -> Timestamp {
-        let lane = (number / self.credentials.len()) as i64;
-        self.start - SignedDuration::from_mins(lane)
+    fn start_of(&self, number: usize) -> Result<Timestamp> {
+        let lane = i64::try_from(number / self.credentials.len())?;
+        Ok(self.start - SignedDuration::from_mins(lane))
     }
 }
 
@@ -113,7 +114,7 @@ impl Load for Publishers {
             password: &credential.password,
         };
         let topic = topic.replace("{n}", &number.to_string());
-        let series = Series::new(*payload, "load", self.start_of(number), number as u64 + 1);
+        let series = Series::new(*payload, "load", self.start_of(number)?, number as u64 + 1);
         let publication = Publication::new(*protocol, &topic, *qos == 1, series);
         let in_flight = (*qos == 1).then_some(*in_flight);
         Connection::open(self.address.open().await?, &hello, publication, in_flight).await

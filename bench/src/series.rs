@@ -83,21 +83,17 @@ impl Series {
         self.noise ^= self.noise << 13;
         self.noise ^= self.noise >> 7;
         self.noise ^= self.noise << 17;
-        let digits = (self.noise >> 32) as u32 % 1000;
+        let [first, second, third, ..] = self.noise.to_be_bytes();
         let at = self.value_at;
-        text[at + 1] = ascii(digits / 100);
-        text[at + 3] = ascii(digits / 10 % 10);
-        text[at + 4] = ascii(digits % 10);
+        for (place, digit) in [(1, first), (3, second), (4, third)] {
+            text[at + place] = b'0' + digit % 10;
+        }
     }
 }
 
 fn stamp(form: Form, time: Timestamp) -> String {
     let form = if form == Form::Senml { "%s.%6f" } else { "%Y-%m-%dT%H:%M:%S.%6fZ" };
     time.strftime(form).to_string()
-}
-
-fn ascii(digit: u32) -> u8 {
-    b'0' + digit as u8
 }
 
 /// Adds a microsecond to a time's digits.
@@ -120,12 +116,11 @@ fn count_up(stamp: &mut [u8]) {
 /// Adds a second to a time whose fraction has just gone round to zero.
 fn next_second(stamp: &mut [u8]) {
     let text = std::str::from_utf8(stamp).expect("digits and punctuation");
-    let next = match text.parse::<Timestamp>() {
-        Ok(time) => self::stamp(Form::Json, time + SignedDuration::from_secs(1)),
-        Err(_) => {
-            let seconds = text.split('.').next().and_then(|text| text.parse::<i64>().ok());
-            format!("{}.000000", seconds.expect("Unix seconds") + 1)
-        }
+    let next = if let Ok(time) = text.parse::<Timestamp>() {
+        self::stamp(Form::Json, time + SignedDuration::from_secs(1))
+    } else {
+        let seconds = text.split('.').next().and_then(|text| text.parse::<i64>().ok());
+        format!("{}.000000", seconds.expect("Unix seconds") + 1)
     };
     stamp.copy_from_slice(next.as_bytes());
 }

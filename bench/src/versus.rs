@@ -99,6 +99,7 @@ impl<'a> Side<'a> {
         for (what, count) in &outcome.complaints {
             eprintln!("{}: {count} × {what}", self.name);
         }
+        ensure!(outcome.done > 0, "{} acknowledged nothing", self.name);
         self.outcomes.push(outcome);
         Ok(())
     }
@@ -213,7 +214,8 @@ mod tests {
 
     #[test]
     fn the_median_of_an_even_number_lies_between_the_middle_two() {
-        assert_eq!(Spread::of(vec![4.0, 1.0, 2.0, 9.0]).unwrap().median, 3.0);
+        let spread = Spread::of(vec![4.0, 1.0, 2.0, 9.0]).unwrap();
+        assert_eq!(spread, Spread { median: 3.0, least: 1.0, most: 9.0 });
     }
 
     #[test]

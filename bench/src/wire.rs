@@ -79,7 +79,7 @@ pub(crate) struct Publication {
 }
 
 impl Publication {
-    /// Prepares the packet; `acknowledged` chooses QoS 1 over QoS 0.
+    /// Prepares the packet; `acknowledged` asks for a `PUBACK` each time.
     pub(crate) fn new(protocol: Protocol, topic: &str, acknowledged: bool, series: Series) -> Self {
         let payload = series.text();
         let mut body = Vec::with_capacity(256);
@@ -255,11 +255,15 @@ fn read_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, Malformed> {
 }
 
 fn put_length(out: &mut Vec<u8>, mut length: usize) {
-    while length > 0x7F {
-        out.push((length & 0x7F) as u8 | 0x80);
+    loop {
+        let [low, ..] = length.to_le_bytes();
         length >>= 7;
+        if length == 0 {
+            out.push(low);
+            return;
+        }
+        out.push(low | 0x80);
     }
-    out.push(length as u8);
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {

@@ -1,3 +1,5 @@
+//! Payloads move as a sensor would, and stay what they are.
+
 use super::*;
 
 const NOON: Timestamp = Timestamp::constant(1_795_262_400, 0);

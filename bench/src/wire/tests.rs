@@ -1,3 +1,5 @@
+//! What is sent and read is what the specification draws.
+
 use super::*;
 use crate::series::{Form, Series};
 
