@@ -1,0 +1,26 @@
+// <rs-prose>: copy buttons on code and scrollable code reachable by keyboard, in the manual.
+
+import { make } from "../dom";
+import { Part } from "./base";
+
+export class Prose extends Part {
+  protected start(): void {
+    for (const block of this.querySelectorAll("pre")) {
+      if (block.closest("rs-copy")) continue;
+      const code = block.querySelector("code") ?? block;
+      code.setAttribute("data-role", "text");
+      block.tabIndex = 0;
+      block.setAttribute("role", "region");
+      block.setAttribute("aria-label", "Code");
+      const wrapper = make("rs-copy" as "div", { block: true });
+      block.replaceWith(wrapper);
+      wrapper.prepend(block);
+    }
+    for (const table of this.querySelectorAll("table")) {
+      if (table.parentElement?.classList.contains("scroll")) continue;
+      const wrapper = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" });
+      table.replaceWith(wrapper);
+      wrapper.append(table);
+    }
+  }
+}
