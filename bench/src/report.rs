@@ -18,6 +18,7 @@ fn to_json(outcome: &Outcome, unit: &str) -> serde_json::Value {
         "unit": unit,
         "seconds": outcome.seconds,
         "acknowledged": outcome.done,
+        "acknowledged_in_all": outcome.done_in_all,
         "per_second": outcome.rate(),
         "server_cpu_seconds": outcome.server_cpu,
         "per_server_cpu_second": outcome.per_server_cpu(),
