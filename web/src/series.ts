@@ -26,7 +26,7 @@ export function gapLimit(points: readonly Point[], span: number, resolution: num
 
 /**
  * Puts several series on one time axis. A time that one series lacks is `undefined` there (the line goes on);
- * a silence longer than that series' limit gets a `null` in its middle (the line breaks).
+ * a silence longer than that series' limit is `null` throughout (the line breaks).
  */
 export function align(series: ReadonlyArray<readonly Point[]>, limits: readonly number[]): Aligned {
   const parts = series.map((points, i) => withBreaks(points, limits[i] ?? Infinity));
@@ -54,14 +54,17 @@ function mergedTimes(parts: ReadonlyArray<readonly Marked[]>): number[] {
   return Float64Array.from(times).sort() as unknown as number[];
 }
 
+// Within a gap every time of other series is a break too, or the chart would draw across it.
 function spread(part: readonly Marked[], times: readonly number[]): Cell[] {
   const column: Cell[] = new Array<Cell>(times.length).fill(undefined);
   let next = 0;
+  let silent = false;
   for (let i = 0; i < times.length && next < part.length; i += 1) {
     if (part[next]![0] === times[i]) {
       column[i] = part[next]![1];
       next += 1;
-    }
+      silent = part[next]?.[1] === null || column[i] === null;
+    } else if (silent) column[i] = null;
   }
   return column;
 }

@@ -266,16 +266,16 @@ export class Chart extends Part {
     const palette = readPalette(this);
     const groups = panels(this.sensors, ({ unit }) => unit, Number(this.getAttribute("axes") ?? 1));
     const narrow = this.clientWidth < 520;
-    const height = groups.length === 1 ? (narrow ? 260 : 340) : narrow ? 190 : 210;
+    const height = groups.length === 1 ? (narrow ? 220 : 300) : narrow ? 150 : 165;
     const wishes = {
       zoom: (window: Window) => this.look(window),
       scale: (factor: number) => this.look(zoomed(this.shown, factor)),
       move: (share: number) => this.look(moved(this.shown, share)),
       reset: () => this.look(undefined),
     };
-    this.plots = groups.map((sensors) => ({
+    this.plots = groups.map((sensors, i) => ({
       sensors,
-      plot: new Plot({ sensors, palette, height, syncKey: this.syncKey, wishes }),
+      plot: new Plot({ sensors, palette, height, syncKey: this.syncKey, dated: i === groups.length - 1, wishes }),
     }));
     this.plotsHolder?.replaceChildren(...this.plots.map(({ plot }) => plot.element));
     this.update(this.shown);

@@ -27,8 +27,14 @@ export interface PlotSetup {
   readonly palette: Palette;
   readonly height: number;
   readonly syncKey: string;
+  /** Whether times are written below; in a stack only the last panel does. */
+  readonly dated: boolean;
   readonly wishes: Wishes;
 }
+
+/** Room for the time axis with and without its labels. */
+const datedSize = 46;
+const plainSize = 8;
 
 interface Reading {
   readonly sensor: Sensor;
@@ -76,13 +82,22 @@ export class Plot {
 
   resize(): void {
     const width = this.holder.clientWidth;
-    if (this.chart && width > 0 && width !== this.chart.width) this.chart.setSize({ width, height: this.setup.height });
+    if (this.chart && width > 0 && width !== this.chart.width) this.chart.setSize({ width, height: this.height });
   }
 
   destroy(): void {
     this.leaving.abort();
     this.chart?.destroy();
     this.element.remove();
+  }
+
+  private get binary(): boolean {
+    return this.points.length > 0 && this.points.every(isBinary);
+  }
+
+  private get height(): number {
+    const curve = this.binary ? Math.min(110, this.setup.height) : this.setup.height;
+    return curve + (this.setup.dated ? datedSize : plainSize);
   }
 
   private rebuild(stepped: string): void {
@@ -95,11 +110,11 @@ export class Plot {
   private options(width: number): uPlot.Options {
     return {
       width,
-      height: this.setup.height,
+      height: this.height,
       ms: 1,
-      padding: [14, this.units.length > 1 ? 0 : 14, 0, 0],
+      padding: [14, this.units.length > 1 ? 0 : 26, 0, 0],
       legend: { show: false },
-      scales: { x: { time: true }, ...Object.fromEntries(this.units.map((unit) => [`y ${unit}`, { range: yRange }])) },
+      scales: { x: { time: true }, ...Object.fromEntries(this.units.map((unit) => [`y ${unit}`, { range: this.binary ? switchRange : yRange }])) },
       series: [{}, ...this.setup.sensors.map((sensor, i) => this.series(sensor, i))],
       axes: [this.timeAxis(), ...this.units.map((unit, i) => this.valueAxis(unit, i))],
       cursor: {
@@ -135,12 +150,12 @@ export class Plot {
     return {
       stroke: text,
       font,
-      size: 46,
+      size: this.setup.dated ? datedSize : plainSize,
       gap: 6,
       space: 84,
-      grid: { show: false },
+      grid: { stroke: grid, width: 1 },
       ticks: { stroke: grid, width: 1, size: 5 },
-      values: (_, splits, __, ___, step) => timeTicks(splits, step),
+      values: (_, splits, __, ___, step) => (this.setup.dated ? timeTicks(splits, step) : splits.map(() => "")),
     };
   }
 
@@ -153,7 +168,8 @@ export class Plot {
       font,
       gap: 8,
       space: 36,
-      size: (_, values) => Math.max(48, ...(values ?? []).map((value) => value.length * 7 + 18)),
+      ...(this.binary ? { splits: () => [0, 1] } : {}),
+      size: (_, values) => Math.max(52, ...(values ?? []).map((value) => value.length * 7 + 18)),
       grid: { show: index === 0, stroke: grid, width: 1 },
       ticks: { show: false },
       values: (_, splits) => tickTexts(splits),
@@ -260,6 +276,10 @@ function readingItem({ sensor, target }: Reading): HTMLLIElement {
 function yRange(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
   if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1];
   return uPlot.rangeNum(min, max, 0.1, true);
+}
+
+function switchRange(): uPlot.Range.MinMax {
+  return [-0.12, 1.12];
 }
 
 function shade(chart: uPlot, colour: string): CanvasGradient | string {

@@ -1,10 +1,12 @@
-// <rs-prose>: copy buttons on code and scrollable code reachable by keyboard, in the manual.
+// <rs-prose>: in the manual, copy buttons on code, wide parts reachable by keyboard, contents folded on phones.
 
 import { make } from "../dom";
 import { Part } from "./base";
 
 export class Prose extends Part {
   protected start(): void {
+    const contents = document.querySelector<HTMLDetailsElement>(".contents-fold");
+    if (contents && matchMedia("(max-width: 860px)").matches) contents.open = false;
     for (const block of this.querySelectorAll("pre")) {
       if (block.closest("rs-copy")) continue;
       const code = block.querySelector("code") ?? block;

@@ -40,7 +40,7 @@ export class Sparkline extends Part {
   private points: Point[] = [];
   private unit = "";
   private readonly line = makeSvg("path", { class: "spark-line", "vector-effect": "non-scaling-stroke" });
-  private readonly end = makeSvg("circle", { class: "spark-end", r: 2.25 });
+  private readonly end = makeSvg("circle", { class: "spark-end", r: 2.25, hidden: true });
   private readonly redraw = perFrame(() => this.draw());
 
   protected start(): void {

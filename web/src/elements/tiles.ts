@@ -46,6 +46,7 @@ export class Tiles extends Part {
     const rate = part(this, "rate");
     const mean = recent.reduce((sum, count) => sum + count, 0) / recent.length;
     if (rate) rate.textContent = numberText(mean, mean < 100 ? 2 : 3);
+    if (this.seconds.length < average) return;
     if (!isCalm() || this.seconds.length % 10 === 0) this.trace();
   }
 
