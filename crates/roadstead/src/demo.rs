@@ -37,6 +37,17 @@ use self::rest::{Api, HOST};
 /// How often a device of the demo speaks unless told otherwise.
 pub(crate) const PACE: Duration = Duration::from_secs(2);
 
+/// The fastest pace: faster than this nobody can follow on a page.
+const FASTEST: Duration = Duration::from_millis(50);
+
+/// Reads a pace such as `500ms`, `2s` or `15m`.
+pub(crate) fn pace(text: &str) -> Result<Duration, &'static str> {
+    let read =
+        text.parse::<jiff::SignedDuration>().ok().and_then(|read| Duration::try_from(read).ok());
+    read.filter(|pace| *pace >= FASTEST)
+        .ok_or("write a duration of 50ms or more, such as 2s or 15m")
+}
+
 /// What the demo needs from the server it runs in: where the doors are, and how the server was started.
 pub(crate) struct Demo {
     /// Where HTTPS is listened on.

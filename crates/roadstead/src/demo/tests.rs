@@ -281,3 +281,10 @@ async fn a_folder_of_somebody_else_is_left_alone() {
     assert!(refused.to_string().contains("folder of its own"), "{refused}");
     assert!(harbour.seen.asked("").is_empty());
 }
+
+#[test]
+fn a_pace_is_a_duration_that_one_can_follow() {
+    assert_eq!(pace("500ms"), Ok(Duration::from_millis(500)));
+    assert_eq!(pace("15m"), Ok(Duration::from_mins(15)));
+    assert!(["0s", "-2s", "2", "soon"].iter().all(|text| pace(text).is_err()));
+}
