@@ -1,12 +1,19 @@
 // Talks to the REST API of the server that sent the page.
 
-import type { Point } from "./series";
+import { type Point, readPoints } from "./series";
 
 export interface Series {
   readonly sensor: string;
   readonly name: string;
   readonly unit: string | null;
   readonly points: Point[];
+}
+
+interface RawSeries {
+  readonly sensor: string;
+  readonly name: string;
+  readonly unit: string | null;
+  readonly points: ReadonlyArray<readonly [number, unknown]>;
 }
 
 /** A refusal in the words of the server (RFC 9457). */
@@ -51,27 +58,28 @@ export function readJson<T>(target: string): Promise<T> {
   return json(target) as Promise<T>;
 }
 
-/** How many pages of raw values one chart may load. */
-const pageLimit = 20;
+/** How many pages of raw values one chart may load, and how many values a page has. */
+const pageLimit = 10;
+const pageRows = 10_000;
 
 /** Reads curves; follows pages of raw values up to a limit and says whether something is missing. */
 export async function history(query: URLSearchParams, signal: AbortSignal): Promise<{ series: Series[]; truncated: boolean }> {
   const found = new Map<string, Series>();
+  const asked = new URLSearchParams(query);
+  if (!asked.has("points") && !asked.has("resolution")) asked.set("limit", String(pageRows));
   let next: string | null = null;
   for (let page = 0; page < pageLimit; page += 1) {
-    const asked = new URLSearchParams(query);
-    if (next) asked.set("page", next);
-    const target: string = next?.startsWith("/") ? next : `/api/v1/measurements?${asked}`;
-    const body = (await json(target, signal)) as { series: Series[]; truncated?: boolean; next?: string | null };
-    for (const series of body.series) {
-      const known = found.get(series.sensor);
-      if (known) known.points.push(...series.points);
-      else found.set(series.sensor, { ...series, points: [...series.points] });
+    if (next) asked.set("cursor", next);
+    const body = (await json(`/api/v1/measurements?${asked}`, signal)) as { series: RawSeries[]; next?: string | null };
+    for (const { sensor, name, unit, points } of body.series) {
+      const series = found.get(sensor) ?? { sensor, name, unit, points: [] };
+      found.set(sensor, series);
+      for (const point of readPoints(points)) series.points.push(point);
     }
     next = body.next ?? null;
-    if (!next) return { series: [...found.values()], truncated: body.truncated ?? false };
+    if (!next) break;
   }
-  return { series: [...found.values()], truncated: true };
+  return { series: [...found.values()], truncated: next !== null };
 }
 
 export interface Latest {

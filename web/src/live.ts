@@ -16,7 +16,7 @@ export type Link = "connecting" | "open" | "lost";
 export interface Listener {
   /** Everything that arrived since the last frame. */
   readonly values?: (batch: readonly Measurement[]) => void;
-  /** The server says that values were left out. */
+  /** Values were left out: as many as the server says, or 0 when nobody counted. */
   readonly gap?: (missed: number) => void;
   readonly link?: (state: Link) => void;
 }
@@ -35,8 +35,9 @@ class Stream {
   private source: EventSource;
   private retry = 0;
   private pause = 2_000;
+  private position = "";
   private waiting: Measurement[] = [];
-  private missed = 0;
+  private missed: number | undefined;
   private timer = 0;
 
   constructor(private readonly query: string) {
@@ -50,33 +51,41 @@ class Stream {
   }
 
   private connect(): EventSource {
-    const source = new EventSource(`/api/v1/live${this.query ? `?${this.query}` : ""}`);
+    const query = new URLSearchParams(this.query);
+    if (this.position) query.set("position", String(Number(this.position) + 1));
+    const source = new EventSource(`/api/v1/live?${query}`);
     source.addEventListener("open", () => this.opened());
     source.addEventListener("error", () => this.lost(source));
-    const take = (event: MessageEvent<string>) => this.take(readBatch(event.data));
+    const take = (event: MessageEvent<string>) => {
+      this.position = event.lastEventId;
+      this.take(readBatch(event.data));
+    };
     source.addEventListener("measurement", take);
     source.addEventListener("measurements", take);
     source.addEventListener("gap", (event: MessageEvent<string>) => {
-      this.missed += (JSON.parse(event.data) as { missed?: number }).missed ?? 1;
+      this.missed = (this.missed ?? 0) + ((JSON.parse(event.data) as { missed?: number }).missed ?? 0);
       this.schedule();
     });
     return source;
   }
 
+  // Without a position there was nothing to resume from: what came meanwhile is not known.
   private opened(): void {
     this.pause = 2_000;
+    if (this.state === "lost" && !this.position) {
+      this.missed ??= 0;
+      this.schedule();
+    }
     this.tell("open");
   }
 
   // The browser reconnects by itself and resumes by position, unless the server answered with an error:
-  // then it gives up. A new source begins at now, so listeners are told that something may be missing.
+  // then it gives up, and we go on with a new source, less and less often.
   private lost(source: EventSource): void {
     this.tell("lost");
     if (source.readyState !== EventSource.CLOSED) return;
     this.retry = window.setTimeout(() => {
       this.source = this.connect();
-      this.missed += 1;
-      this.schedule();
     }, this.pause);
     this.pause = Math.min(this.pause * 2, 60_000);
   }
@@ -103,10 +112,10 @@ class Stream {
     const batch = this.waiting;
     const missed = this.missed;
     this.waiting = [];
-    this.missed = 0;
+    this.missed = undefined;
     for (const listener of this.listeners) {
       if (batch.length > 0) listener.values?.(batch);
-      if (missed > 0) listener.gap?.(missed);
+      if (missed !== undefined) listener.gap?.(missed);
     }
   }
 }

@@ -10,6 +10,15 @@ export interface Aligned {
   readonly columns: Cell[][];
 }
 
+/** Keeps what can be drawn: numbers, and bools as 0 and 1. Text and empty stretches are left out. */
+export function readPoints(raw: ReadonlyArray<readonly [number, unknown]>): Point[] {
+  const points: Point[] = [];
+  for (const [time, value] of raw) {
+    if (typeof value === "number" || typeof value === "boolean") points.push([time, Number(value)]);
+  }
+  return points;
+}
+
 /** The middle of the steps between points; 0 with fewer than two points. */
 export function medianStep(points: readonly Point[]): number {
   const steps: number[] = [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addPoint, align, dropBefore, gapLimit, isBinary, medianStep, mergePoints, panels, type Point, sparkPath, summary } from "../src/series";
+import { addPoint, align, dropBefore, gapLimit, isBinary, medianStep, mergePoints, panels, type Point, readPoints, sparkPath, summary } from "../src/series";
 
 test("series at different times share one axis without breaking each other", () => {
   const { times, columns } = align([[[0, 1], [20, 2]], [[10, 5]]], [100, 100]);
@@ -78,4 +78,8 @@ test("a small curve is scaled to its box and broken at gaps", () => {
   assert.equal(sparkPath([[0, 0], [50, 10], [100, 5]], 0, 100, [200, 20], 60), "M0.0 20.0L100.0 0.0L200.0 10.0");
   assert.equal(sparkPath([[0, 1], [100, 1]], 0, 100, [10, 4], 60), "M0.0 2.0M10.0 2.0");
   assert.equal(sparkPath([], 0, 1, [1, 1], 1), "");
+});
+
+test("bools are drawn as zero and one, text and nothing are not drawn", () => {
+  assert.deepEqual(readPoints([[1, 2.5], [2, true], [3, "open"], [4, null], [5, false]]), [[1, 2.5], [2, 1], [5, 0]]);
 });

@@ -37,6 +37,7 @@ export class Chart extends Part {
   private readonly syncKey = `chart ${(charts += 1)}`;
   private readonly redraw = perFrame(() => this.draw());
   private drawn = 0;
+  private failed = false;
   private fetched = 0;
 
   protected start(): void {
@@ -172,7 +173,8 @@ export class Chart extends Part {
       await this.fetch(loading.signal);
     } catch (error) {
       if (loading.signal.aborted) return;
-      this.say(error instanceof Refusal ? error.message : "The server cannot be reached. Trying again with the next change.");
+      this.failed = !(error instanceof Refusal);
+      this.say(error instanceof Refusal ? error.message : "The server cannot be reached. The curve comes back with it.");
     } finally {
       if (this.loading === loading) this.loading = undefined;
     }
@@ -195,6 +197,7 @@ export class Chart extends Part {
     }
     this.early.clear();
     this.added = 0;
+    this.failed = false;
     this.fetched = Date.now();
     const empty = answer.series.every(({ points }) => points.length === 0);
     this.say(empty ? "No values in this range." : answer.truncated ? "Not everything fits: choose a shorter range or a coarser resolution." : "");
@@ -212,6 +215,9 @@ export class Chart extends Part {
     subscribe(query, this.following.signal, {
       values: (batch) => this.take(batch),
       gap: () => void this.load(),
+      link: (state) => {
+        if (state === "open" && this.failed) void this.load();
+      },
     });
   }
 

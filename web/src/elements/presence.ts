@@ -1,8 +1,7 @@
 // Shows that a device has just been heard of.
 
-import { part } from "../dom";
+import { make, part } from "../dom";
 import { Ago } from "./ago";
-import { make } from "../dom";
 
 /** Turns the state of a row or heading to online, with the time of its newest value. */
 export function showHeard(root: ParentNode, iso: string): void {
@@ -13,7 +12,12 @@ export function showHeard(root: ParentNode, iso: string): void {
     if (text) text.textContent = "Online";
   }
   const seen = part(root, "seen");
-  const ago = seen?.querySelector("rs-ago");
+  if (seen) showTime(seen, iso);
+}
+
+/** Shows a time relative to now, in place of what stands there. */
+export function showTime(place: HTMLElement, iso: string): void {
+  const ago = place.querySelector("rs-ago");
   if (ago instanceof Ago) ago.set(iso);
-  else seen?.replaceChildren(make("rs-ago" as "span", {}, make("time", { datetime: iso })));
+  else place.replaceChildren(make("rs-ago" as "span", {}, make("time", { datetime: iso })));
 }
