@@ -1,0 +1,89 @@
+//! What one value on the wire says, before the sensor it names is known to exist.
+
+use roadstead_model::{BadTime, BadValue, Quality, SensorId, Timestamp, Value};
+
+/// The sensor that an entry names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SensorRef {
+    /// By its name within the device.
+    Name(Box<str>),
+    /// By its id.
+    Id(SensorId),
+}
+
+impl SensorRef {
+    /// Reads a name or an id. A name never looks like an id, so the two cannot be confused.
+    pub fn read(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Name(text.into()), Self::Id)
+    }
+}
+
+/// One value, as it was sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Of which sensor.
+    pub sensor: SensorRef,
+    /// When it was measured, if it says so.
+    pub time: Option<Timestamp>,
+    /// What was measured.
+    pub value: Value,
+    /// In which unit, if it says so.
+    pub unit: Option<Box<str>>,
+    /// How far the sender trusts it.
+    pub quality: Quality,
+}
+
+/// Why one entry cannot be taken, and what to change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// No value can be this.
+    #[error(transparent)]
+    Value(#[from] BadValue),
+    /// No time can be this.
+    #[error(transparent)]
+    Time(#[from] BadTime),
+    /// There is no value.
+    #[error("there is no value here")]
+    NoValue,
+    /// There are several values where one is meant.
+    #[error("there is more than one value here: send one entry for each")]
+    SeveralValues,
+    /// There is no sensor.
+    #[error("it names no sensor: give the sensor's name")]
+    NoSensor,
+    /// It came by the topic of one sensor and names another.
+    #[error(
+        "it came by the topic of sensor `{own}` and names `{named}`: send it to `me/measurements`"
+    )]
+    AnotherSensor {
+        /// The sensor of the topic.
+        own: Box<str>,
+        /// The sensor of the entry.
+        named: Box<str>,
+    },
+    /// One body brings values of several devices.
+    #[error("the body names a second device, `{0}`: send one body for each device")]
+    AnotherDevice(Box<str>),
+    /// Something has the wrong type.
+    #[error("`{field}` must be {expected}")]
+    Type {
+        /// The field.
+        field: Box<str>,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A field that means nothing here.
+    #[error("the field `{0}` means nothing here: leave it out")]
+    UnknownField(Box<str>),
+    /// A field that is understood and not taken.
+    #[error("{0}")]
+    NotTaken(&'static str),
+    /// A line or row that cannot be read.
+    #[error("line {line}: {detail}")]
+    Line {
+        /// The line in the body, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        detail: Box<str>,
+    },
+}
