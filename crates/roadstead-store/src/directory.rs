@@ -110,6 +110,16 @@ impl Directory {
         std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Notes when credentials were last used. No decision becomes stale by it. For backends alone.
+    pub fn settle_used(&self, used: &[(CredentialId, Timestamp)]) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        for (id, time) in used {
+            if let Some(row) = state.credentials.get_mut(id) {
+                row.last_used = Some(*time);
+            }
+        }
+    }
+
     /// The credentials and grants that ended before `now`. For backends alone.
     pub fn ended(&self, now: Timestamp) -> (Vec<CredentialId>, Vec<Grant>) {
         let state = self.read();
@@ -134,7 +144,10 @@ impl Change<'_> {
 
     /// Puts a person.
     pub fn put_person(&mut self, row: Person) {
-        self.state.by_email.entry(row.email.clone()).or_default().push(row.id);
+        let namesakes = self.state.by_email.entry(row.email.clone()).or_default();
+        if !namesakes.contains(&row.id) {
+            namesakes.push(row.id);
+        }
         self.state.people.insert(row.id, row);
     }
 

@@ -20,7 +20,7 @@ pub use audit::{Audit, AuditEntry, Outcome};
 pub use catalog::{
     Authority, Catalog, DeviceChange, NewCredential, NewDevice, NewGrant, NewTenant,
 };
-pub use directory::{Directory, Loaded, SensorPlace};
+pub use directory::{Change, Directory, Loaded, SensorPlace};
 pub use error::StoreError;
 pub use feed::{Accepted, Feed, Stretch};
 pub use measurements::{

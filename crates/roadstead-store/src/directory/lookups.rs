@@ -159,6 +159,12 @@ impl Directory {
         self.read().reaches(scope, node)
     }
 
+    /// Whether a node in reach is at or below a place.
+    pub fn is_below(&self, scope: &Scope<Read>, node: Resource, place: Resource) -> bool {
+        let state = self.read();
+        state.reaches(scope, node) && state.lineage(node).any(|at| at == place)
+    }
+
     /// The device types of the scope's tenant, by name: a contract is no secret within a tenant.
     pub fn device_types(&self, scope: &Scope<Read>) -> Vec<DeviceType> {
         let state = self.read();
@@ -175,6 +181,11 @@ impl Directory {
     /// The sensor of the permitted device with this name: what intake asks for each new name.
     pub fn sensor_named(&self, permit: &Permit<Write, DeviceId>, name: &str) -> Option<SensorId> {
         self.read().by_sensor_name.get(&permit.resource())?.get(name).copied()
+    }
+
+    /// The sensor with this id, if it is one of the permitted device.
+    pub fn sensor_of(&self, permit: &Permit<Write, DeviceId>, id: SensorId) -> Option<Sensor> {
+        self.read().sensors.get(&id).filter(|row| row.device == permit.resource()).cloned()
     }
 
     /// How many sensors the permitted device has, and how many its whole tenant.
@@ -231,6 +242,20 @@ impl Directory {
     ) -> Option<String> {
         (principal.tenant() == permit.tenant())
             .then(|| roadstead_guard::Facts::called(self, principal))?
+    }
+
+    /// What a thing is called, for those who may read the audit log.
+    pub fn audit_thing(&self, permit: &Permit<Audit, TenantId>, thing: Resource) -> Option<String> {
+        let state = self.read();
+        let named = (thing.tenant() == permit.tenant()).then_some(thing)?;
+        let name = match named {
+            Resource::Tenant(id) => &state.tenants.get(&id)?.name,
+            Resource::Space(id) => &state.spaces.get(&id)?.name,
+            Resource::Asset(id) => &state.assets.get(&id)?.name,
+            Resource::Device(id) => &state.devices.get(&id)?.name,
+            Resource::Sensor(id) => &state.sensors.get(&id)?.shape.name,
+        };
+        Some(name.to_string())
     }
 }
 
