@@ -9,6 +9,7 @@ import { Connection } from "./elements/connection";
 import { Copy } from "./elements/copy";
 import { Device } from "./elements/device";
 import { Devices } from "./elements/devices";
+import { LinkSecret } from "./elements/link-secret";
 import { Menu } from "./elements/menu";
 import { Prose } from "./elements/prose";
 import { Sparkline } from "./elements/sparkline";
@@ -27,6 +28,7 @@ const elements: Readonly<Record<string, CustomElementConstructor>> = {
   "rs-copy": Copy,
   "rs-device": Device,
   "rs-devices": Devices,
+  "rs-link-secret": LinkSecret,
   "rs-menu": Menu,
   "rs-prose": Prose,
   "rs-sparkline": Sparkline,
@@ -37,3 +39,6 @@ const elements: Readonly<Record<string, CustomElementConstructor>> = {
 };
 
 for (const [name, element] of Object.entries(elements)) customElements.define(name, element);
+
+// On phones the navigation scrolls sideways; the current page must be in sight.
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

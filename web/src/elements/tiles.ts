@@ -11,13 +11,11 @@ const average = 10;
 const traced = 60;
 
 export class Tiles extends Part {
-  private today = 0;
   private arrived = 0;
   private seconds: number[] = [];
   private readonly path = makeSvg("path", { class: "trace" });
 
   protected start(): void {
-    this.today = Number(part(this, "today")?.dataset["value"] ?? 0);
     this.seconds = [];
     part(this, "trace")?.replaceChildren(
       makeSvg("svg", { viewBox: "0 0 96 28", width: 96, height: 28, "aria-hidden": "true" }, this.path),
@@ -25,22 +23,16 @@ export class Tiles extends Part {
     subscribe("", this.signal, {
       values: (batch) => {
         this.arrived += batch.length;
-        this.today += batch.length;
-      },
-      gap: (missed) => {
-        this.today += missed;
       },
     });
     const timer = window.setInterval(() => this.count(), 1_000);
     this.signal.addEventListener("abort", () => clearInterval(timer));
-    this.showToday();
   }
 
   private count(): void {
     this.seconds.push(this.arrived);
     this.arrived = 0;
     if (this.seconds.length > traced) this.seconds.shift();
-    this.showToday();
     const recent = this.seconds.slice(-average);
     if (recent.length < 3) return;
     const rate = part(this, "rate");
@@ -54,10 +46,5 @@ export class Tiles extends Part {
     const points = this.seconds.map((count, i): Point => [i + traced - this.seconds.length, count]);
     this.path.setAttribute("d", `${sparkPath(points, 0, traced, [96, 24], 2)}`);
     this.path.setAttribute("transform", "translate(0 2)");
-  }
-
-  private showToday(): void {
-    const target = part(this, "today");
-    if (target) target.textContent = numberText(this.today, 15);
   }
 }
