@@ -1,0 +1,12 @@
+//! The real binary from outside, through its real doors. One binary, one file per subject.
+
+mod claim; // the first start
+mod crash; // a power cut at any moment
+mod foreign; // programs that others wrote
+mod isolation; // what is out of sight does not exist
+mod life; // stopping, starting, commands
+mod live; // values as they come
+mod measurements; // values in and out
+mod mqtt; // the MQTT door
+mod things; // places, types, devices, people
+mod transport; // TLS, headers, hosts
