@@ -277,7 +277,8 @@ async fn a_later_start_fills_the_pause_and_goes_on() {
 #[tokio::test]
 async fn a_folder_of_somebody_else_is_left_alone() {
     let harbour = Harbour::open().await;
-    let refused = harbour.demo(None).run(async { Ok(()) }).await.unwrap_err();
+    let refused =
+        tokio::spawn(harbour.demo(None).run(async { Ok(()) })).await.unwrap().unwrap_err();
     assert!(refused.to_string().contains("folder of its own"), "{refused}");
     assert!(harbour.seen.asked("").is_empty());
 }
