@@ -249,6 +249,8 @@ impl Guard {
         let now = self.now();
         let mut grants = self.tools.facts.grants(principal);
         grants.retain(|grant| grant.expires.is_none_or(|end| now < end));
+        // No store keeps such a grant; if one did, it would still reach nothing.
+        grants.retain(|grant| grant.resource.tenant() == principal.tenant());
         grants
     }
 

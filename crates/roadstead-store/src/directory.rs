@@ -298,3 +298,6 @@ impl State {
         std::iter::successors(Some(node), |at| self.parent(*at))
     }
 }
+
+#[cfg(test)]
+mod tests;

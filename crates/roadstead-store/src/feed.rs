@@ -63,7 +63,7 @@ impl Feed {
     pub fn push(&self, accepted: impl IntoIterator<Item = Arc<Accepted>>) {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         let mut moved: Vec<(TenantId, Position)> = Vec::new();
-        for entry in accepted {
+        for entry in accepted.into_iter().filter(|entry| !entry.readings.is_empty()) {
             let tenant = entry.source.device.tenant();
             let end = entry.end();
             tenants
@@ -140,3 +140,6 @@ impl Ring {
         stretch
     }
 }
+
+#[cfg(test)]
+mod tests;
