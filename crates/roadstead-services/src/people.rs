@@ -309,6 +309,14 @@ impl People {
         self.deeds.perform(entry, self.catalog.end_grant(permit, id)).await
     }
 
+    /// Writes down that a credential was sent where everyone on the way could read it.
+    pub async fn credential_exposed(&self, origin: Origin) {
+        let entry = self.deeds.by_nobody(origin, "credential.exposed");
+        if let Err(error) = self.deeds.refused(entry).await {
+            tracing::error!(%error, "could not record an exposed credential");
+        }
+    }
+
     /// The newest audit entries of the permitted tenant.
     pub async fn audit_log(
         &self,

@@ -60,6 +60,9 @@ impl Intake {
         if let Some(sensor) = directory.sensor_named(permit, text) {
             return Ok(sensor);
         }
+        if !permit.is_fresh(self.tools.guard.epoch()) {
+            self.tools.guard.renew(&mut permit.clone())?;
+        }
         self.has_room(permit, text)?;
         let now = self.tools.clock.now();
         let entry = AuditEntry::of(permit.caller(), now, "sensor.bring").on(permit.resource());

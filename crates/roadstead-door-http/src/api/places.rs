@@ -1,0 +1,170 @@
+//! Spaces and assets: where things are.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use roadstead_guard::{Manage, Read};
+use roadstead_model::{Asset, AssetId, Resource, Space, SpaceId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::shapes::{PlaceView, asset_ref, name, place_path, place_ref, space_ref};
+use crate::App;
+use crate::auth::Me;
+use crate::bodies::Told;
+use crate::problem::{Items, Problem, ProblemBody};
+
+/// A site, building, level, room or zone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SpaceView {
+    #[schema(value_type = String)]
+    id: SpaceId,
+    integer: u64,
+    name: String,
+    /// A word of RealEstateCore 4, such as `Site`, `Building`, `Level`, `Room` or `Zone`.
+    class: String,
+    parent: PlaceView,
+    path: String,
+}
+
+/// A placed thing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AssetView {
+    #[schema(value_type = String)]
+    id: AssetId,
+    integer: u64,
+    name: String,
+    place: PlaceView,
+    path: String,
+}
+
+/// A space to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpaceRequest {
+    /// Unique within its parent.
+    name: String,
+    /// A word of RealEstateCore 4; `Space` when left out.
+    class: Option<String>,
+    /// The space above, by id or path; without it, the tenant.
+    parent: Option<String>,
+}
+
+/// An asset to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AssetRequest {
+    /// Unique within its place.
+    name: String,
+    /// The space it is in, by id or path; without it, the tenant.
+    place: Option<String>,
+}
+
+fn space_view(row: &Space, spaces: &[Space]) -> SpaceView {
+    SpaceView {
+        id: row.id,
+        integer: row.id.integer(),
+        name: row.name.to_string(),
+        class: row.class.to_string(),
+        parent: PlaceView { id: row.parent.to_string(), path: place_path(spaces, &[], row.parent) },
+        path: place_path(spaces, &[], row.id.into()),
+    }
+}
+
+fn asset_view(row: &Asset, spaces: &[Space]) -> AssetView {
+    let above = place_path(spaces, &[], row.parent);
+    let path =
+        if above.is_empty() { row.name.to_string() } else { format!("{above}/{}", row.name) };
+    AssetView {
+        id: row.id,
+        integer: row.id.integer(),
+        name: row.name.to_string(),
+        place: PlaceView { id: row.parent.to_string(), path: above },
+        path,
+    }
+}
+
+/// Lists the spaces that the caller may see.
+#[utoipa::path(get, path = "/api/v1/spaces", tag = "places",
+    responses((status = 200, body = Items<SpaceView>), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn list_spaces(
+    State(app): State<App>,
+    Me(caller): Me,
+) -> Result<Json<Items<SpaceView>>, Problem> {
+    let spaces = app.things.directory().spaces(&app.guard.scope::<Read>(&caller)?);
+    Ok(Items::all(spaces.iter().map(|row| space_view(row, &spaces)).collect()))
+}
+
+/// Makes a space.
+#[utoipa::path(post, path = "/api/v1/spaces", tag = "places", request_body = SpaceRequest,
+    responses((status = 201, body = SpaceView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn create_space(
+    State(app): State<App>,
+    Me(caller): Me,
+    Told(body): Told<SpaceRequest>,
+) -> Result<(StatusCode, Json<SpaceView>), Problem> {
+    let scope = app.guard.scope::<Read>(&caller)?;
+    let parent = place_ref(&app, &scope, body.parent.as_deref())?;
+    let permit = app.guard.permit::<Manage, Resource>(&caller, parent)?;
+    let class = name(body.class.as_deref().unwrap_or("Space"))?;
+    let row = app.things.create_space(&permit, name(&body.name)?, class).await?;
+    let spaces = app.things.directory().spaces(&app.guard.scope::<Read>(&caller)?);
+    Ok((StatusCode::CREATED, Json(space_view(&row, &spaces))))
+}
+
+/// Removes an empty space.
+#[utoipa::path(delete, path = "/api/v1/spaces/{space}", tag = "places",
+    params(("space" = String, Path, description = "Id, or path with `/` written as `%2F`")),
+    responses((status = 204), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn remove_space(
+    State(app): State<App>,
+    Me(caller): Me,
+    Path(space): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let space = space_ref(&app, &app.guard.scope::<Read>(&caller)?, &space)?;
+    app.things.remove_space(&app.guard.permit::<Manage, _>(&caller, space)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lists the assets that the caller may see.
+#[utoipa::path(get, path = "/api/v1/assets", tag = "places",
+    responses((status = 200, body = Items<AssetView>), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn list_assets(
+    State(app): State<App>,
+    Me(caller): Me,
+) -> Result<Json<Items<AssetView>>, Problem> {
+    let scope = app.guard.scope::<Read>(&caller)?;
+    let (spaces, assets) =
+        (app.things.directory().spaces(&scope), app.things.directory().assets(&scope));
+    Ok(Items::all(assets.iter().map(|row| asset_view(row, &spaces)).collect()))
+}
+
+/// Makes an asset.
+#[utoipa::path(post, path = "/api/v1/assets", tag = "places", request_body = AssetRequest,
+    responses((status = 201, body = AssetView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn create_asset(
+    State(app): State<App>,
+    Me(caller): Me,
+    Told(body): Told<AssetRequest>,
+) -> Result<(StatusCode, Json<AssetView>), Problem> {
+    let scope = app.guard.scope::<Read>(&caller)?;
+    let place = place_ref(&app, &scope, body.place.as_deref())?;
+    let permit = app.guard.permit::<Manage, Resource>(&caller, place)?;
+    let row = app.things.create_asset(&permit, name(&body.name)?).await?;
+    let spaces = app.things.directory().spaces(&scope);
+    Ok((StatusCode::CREATED, Json(asset_view(&row, &spaces))))
+}
+
+/// Removes an empty asset.
+#[utoipa::path(delete, path = "/api/v1/assets/{asset}", tag = "places",
+    params(("asset" = String, Path, description = "Id, or path with `/` written as `%2F`")),
+    responses((status = 204), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn remove_asset(
+    State(app): State<App>,
+    Me(caller): Me,
+    Path(asset): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let asset = asset_ref(&app, &app.guard.scope::<Read>(&caller)?, &asset)?;
+    app.things.remove_asset(&app.guard.permit::<Manage, _>(&caller, asset)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

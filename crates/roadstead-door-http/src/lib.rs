@@ -1,0 +1,23 @@
+//! The HTTPS door: the REST API, the live feeds, the pages. It only translates.
+//!
+//! Bytes become a caller, a permit and a typed request; the work itself is done by the
+//! services. This door never touches a store.
+
+mod app; // what handlers work with
+mod auth; // from a header or a cookie to a caller
+mod bodies; // request bodies: bounded, unpacked, read
+mod carry; // MQTT inside a WebSocket
+mod edge; // what is true of every request: id, headers, hosts, claim
+mod listen; // sockets and the end of TLS
+mod plain; // the port without TLS: redirects pages, refuses the rest
+mod problem; // errors as RFC 9457 problems
+mod routes; // every way in, who may use it, and why
+
+mod api; // REST
+mod pages; // what people see
+
+pub use app::{App, AppParts, MqttHandOver, MqttStream, Settings};
+pub use listen::{Listener, Stop, Tls, serve};
+pub use pages::PAGES;
+pub use plain::serve_plain;
+pub use routes::{Entry, Proof, router, ways_in};
