@@ -1,0 +1,162 @@
+//! What a client wants to hear: filters are read, checked, kept, and answered one by one.
+
+use std::sync::Arc;
+
+use roadstead_guard::{Caller, Denied};
+use roadstead_services::live::Interest;
+use roadstead_services::sessions::{SensorPlace, Subscription};
+
+use super::{End, Session};
+use crate::Inner;
+use crate::codec::subscribe::{Subscribe, Unsubscribe, Wish};
+use crate::codec::{Frame, Reason, write};
+use crate::owed::Debt;
+use crate::routes::Heard;
+use crate::share::Membership;
+use crate::topic::Filter;
+
+impl Inner {
+    /// Joins a group from now on.
+    pub(crate) fn join(&self, caller: &Caller, filter: &str) -> Result<Membership, Denied> {
+        let now = self.tools.live.follow(caller, Interest::Everything, None)?;
+        Ok(self.groups.join(caller, filter, now.position()))
+    }
+}
+
+impl Session {
+    pub(crate) async fn subscribe(&mut self, frame: Frame, body: &[u8]) -> Result<(), End> {
+        let version = self.wishes.version;
+        let packet = Subscribe::read(version, frame, body)?;
+        let mut codes = Vec::with_capacity(packet.wishes.len());
+        let mut tell_first = Vec::new();
+        for wish in &packet.wishes {
+            let code = match self.subscribe_one(wish, packet.identifier)? {
+                Ok((at, tell)) => {
+                    tell_first.extend(tell.then_some(at));
+                    wish.qos.bits()
+                }
+                Err(reason) => reason.in_suback(version),
+            };
+            codes.push(code);
+        }
+        if !self.deliverer.subscriptions.is_empty() {
+            self.deliverer.follow(&self.door.tools.live, None)?;
+        }
+        self.deliverer.subscriptions_changed();
+        self.tell_first(&tell_first)?;
+        self.answer(write::SUBACK, packet.packet, &codes).await
+    }
+
+    /// Takes one filter. Says where it stands, and whether retained measurements come first.
+    fn subscribe_one(
+        &mut self,
+        wish: &Wish<'_>,
+        identifier: Option<u32>,
+    ) -> Result<Result<(usize, bool), Reason>, End> {
+        let limits = &self.door.limits;
+        let filter = match Filter::parse(wish.filter, limits) {
+            Ok(filter) => filter,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let shared = filter.group().is_some();
+        if shared && wish.no_local {
+            return Err(Reason::PROTOCOL_ERROR.into());
+        }
+        if shared && !limits.shared_subscriptions {
+            return Ok(Err(Reason::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED));
+        }
+        if !self.may_hear(&filter)? {
+            return Ok(Err(Reason::NOT_AUTHORIZED));
+        }
+        let subscriptions = &mut self.deliverer.subscriptions;
+        let known = subscriptions.iter().position(|heard| heard.stored.filter == wish.filter);
+        if known.is_none() && subscriptions.len() >= limits.filters {
+            return Ok(Err(Reason::QUOTA_EXCEEDED));
+        }
+        let before = known.and_then(|at| subscriptions[at].membership.take());
+        let membership = match (shared, before) {
+            (false, _) => None,
+            (true, Some(membership)) => Some(membership),
+            (true, None) => Some(self.door.join(&self.caller, wish.filter)?),
+        };
+        let heard = Heard { stored: stored(wish, identifier), filter, membership };
+        let at = known.unwrap_or(subscriptions.len());
+        match known {
+            Some(at) => subscriptions[at] = heard,
+            None => subscriptions.push(heard),
+        }
+        let tell = match wish.retain_handling {
+            0 => true,
+            1 => known.is_none(),
+            _ => false,
+        };
+        Ok(Ok((at, tell && !shared)))
+    }
+
+    /// Whether there can be anything behind a filter that names one device.
+    ///
+    /// What is out of sight and what does not exist get the same answer.
+    fn may_hear(&self, filter: &Filter) -> Result<bool, End> {
+        if filter.is_own() {
+            return Ok(self.deliverer.listener.device.is_some());
+        }
+        let Some(device) = filter.only_device() else { return Ok(true) };
+        let tools = &self.door.tools;
+        let Some(device) = tools.sessions.device_called(&self.caller, device) else {
+            return Ok(false);
+        };
+        match tools.guard.permit::<roadstead_guard::Read, _>(&self.caller, device) {
+            Ok(_) => Ok(true),
+            Err(Denied::Ended) => Err(Denied::Ended.into()),
+            Err(Denied::Unseen | Denied::Forbidden(_)) => Ok(false),
+        }
+    }
+
+    fn tell_first(&mut self, subscriptions: &[usize]) -> Result<(), End> {
+        if subscriptions.is_empty() {
+            return Ok(());
+        }
+        let sensors: Vec<Arc<SensorPlace>> = self.door.tools.sessions.sensors(&self.caller)?;
+        for at in subscriptions {
+            self.deliverer.tell_retained(*at, &sensors);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn unsubscribe(&mut self, frame: Frame, body: &[u8]) -> Result<(), End> {
+        let version = self.wishes.version;
+        let packet = Unsubscribe::read(version, frame, body)?;
+        let mut codes = Vec::with_capacity(packet.filters.len());
+        for filter in packet.filters {
+            let subscriptions = &mut self.deliverer.subscriptions;
+            let before = subscriptions.len();
+            subscriptions.retain(|heard| heard.stored.filter != filter);
+            let gone = subscriptions.len() < before;
+            let code = if gone { Reason::SUCCESS } else { Reason::NO_SUBSCRIPTION_EXISTED };
+            codes.push(code.0);
+        }
+        self.deliverer.subscriptions_changed();
+        let codes = if version.is_5() { codes } else { Vec::new() };
+        self.answer(write::UNSUBACK, packet.packet, &codes).await
+    }
+
+    /// Answers when what was agreed is durable, if the session is one that is kept.
+    async fn answer(&mut self, first: u8, packet: u16, codes: &[u8]) -> Result<(), End> {
+        let ticket = self.save_first().await?;
+        let mut bytes = Vec::with_capacity(8 + codes.len());
+        write::answers(first, self.wishes.version, packet, codes, &mut bytes);
+        self.owed.when(ticket, 0, Debt::Answer(bytes.into()));
+        Ok(())
+    }
+}
+
+fn stored(wish: &Wish<'_>, identifier: Option<u32>) -> Subscription {
+    Subscription {
+        filter: wish.filter.to_owned(),
+        qos: wish.qos.bits(),
+        no_local: wish.no_local,
+        retain_as_published: wish.retain_as_published,
+        retain_handling: wish.retain_handling,
+        identifier,
+    }
+}
