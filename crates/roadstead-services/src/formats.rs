@@ -96,9 +96,9 @@ pub fn decode(
 ) -> Result<Vec<Result<Entry, EntryError>>, FormatError> {
     let entries = match format {
         Format::Json => decode_json(body, context)?,
-        Format::SenmlJson => senml::decode(json::read(body)?, context)?,
-        Format::SenmlCbor => senml::decode(senml::read_cbor(body)?, context)?,
-        Format::RecEdge => rec::decode(json::read(body)?, context)?,
+        Format::SenmlJson => senml::decode(&json::read(body)?, context)?,
+        Format::SenmlCbor => senml::decode(&senml::read_cbor(body)?, context)?,
+        Format::RecEdge => rec::decode(&json::read(body)?, context)?,
         Format::Csv => csv::decode(body, context)?,
         Format::Ndjson => plain::decode_lines(body, context)?,
         Format::Influx(precision) => influx::decode(body, precision, context)?,
@@ -115,10 +115,10 @@ fn decode_json(
 ) -> Result<Vec<Result<Entry, EntryError>>, FormatError> {
     let node = json::read(body)?;
     if rec::looks_like_it(&node) {
-        return rec::decode(node, context);
+        return rec::decode(&node, context);
     }
     if senml::looks_like_it(&node) {
-        return senml::decode(node, context);
+        return senml::decode(&node, context);
     }
     plain::decode(node, context)
 }

@@ -5,7 +5,7 @@
 mod bring; // a name that no sensor has yet
 mod error; // why not, and what to change
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -21,6 +21,9 @@ pub use roadstead_store::{Appended, Batch, Durable, Once, Ticket};
 
 /// How long a batch waits for room in the write buffer before its sender is told to come back.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// 2000-01-01T00:00:00Z, in seconds since the epoch.
+const YEAR_2000: i64 = 946_684_800;
 
 /// How much is taken.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +47,7 @@ impl Default for IntakeLimits {
             sensors_per_device: 200,
             sensors_per_tenant: 10_000,
             readings_per_batch: 100_000,
-            earliest: Timestamp::EPOCH.after(Duration::from_secs(946_684_800)),
+            earliest: Timestamp::from_micros(YEAR_2000 * 1_000_000).unwrap_or_default(),
             ahead: Duration::from_hours(24),
         }
     }
@@ -180,7 +183,7 @@ impl Intake {
         named: &mut Named,
     ) -> Result<Reading, IntakeError> {
         let sensor = self.find(permit, &entry, named).await?;
-        if entry.time.is_none() && named.untimed.insert(sensor, ()).is_some() {
+        if entry.time.is_none() && !named.untimed.insert(sensor) {
             return Err(IntakeError::SecondWithoutTime);
         }
         let time = entry.time.unwrap_or(arrival);
@@ -271,7 +274,7 @@ impl Intake {
 #[derive(Default)]
 struct Named {
     known: HashMap<SensorRef, Result<SensorId, IntakeError>, foldhash::fast::RandomState>,
-    untimed: HashMap<SensorId, (), foldhash::fast::RandomState>,
+    untimed: HashSet<SensorId, foldhash::fast::RandomState>,
 }
 
 #[cfg(test)]

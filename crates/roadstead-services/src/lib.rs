@@ -22,3 +22,6 @@ pub use presence::{DeviceState, Here, Presence};
 pub use roadstead_store::SensorPlace;
 pub use tenants::{CLAIM_WAITS, Invitation, Tenants};
 pub use things::Things;
+
+#[cfg(test)]
+mod fake; // a tenant in memory to try services on

@@ -8,8 +8,8 @@ use roadstead_guard::{
 };
 use roadstead_model::{
     Asset, AssetId, CredentialId, Device, DeviceId, DeviceType, DeviceTypeId, Email, Grant,
-    GrantId, Name, Person, PersonId, Resource, Sensor, SensorId, SensorShape, Space, SpaceId,
-    Tenant, TenantId, Timestamp, TypeMode,
+    GrantId, Name, Person, Resource, Sensor, SensorId, SensorShape, Space, SpaceId, Tenant,
+    TenantId, Timestamp, TypeMode,
 };
 use roadstead_store::{
     Authority, Catalog, DeviceChange, Directory, Later, NewCredential, NewDevice, NewGrant,

@@ -81,16 +81,22 @@ fn explain(body: &[u8], error: &serde_json::Error) -> FormatError {
     if detail.starts_with("number out of range") {
         return BadValue::Infinite.into();
     }
-    let line = body.split(|byte| *byte == b'\n').nth(error.line().saturating_sub(1));
-    let at = error.column().saturating_sub(1);
-    let rest = line.and_then(|line| line.get(at.min(line.len())..)).unwrap_or_default();
-    let word = if rest.starts_with(b"nfinity") { b"I" } else { &[][..] };
-    let rest = [word, rest].concat();
-    match rest.as_slice() {
-        [b'N' | b'n', b'a', b'N' | b'n', ..] => BadValue::NotANumber.into(),
-        [b'I', b'n', b'f', ..] | [b'-', b'I', b'n', b'f', ..] => BadValue::Infinite.into(),
+    match word_at(body, error.line(), error.column()).as_str() {
+        "nan" => BadValue::NotANumber.into(),
+        "inf" | "infinity" => BadValue::Infinite.into(),
         _ => FormatError::Unreadable { expected: "JSON", detail },
     }
+}
+
+/// The word in lower case around a line and column, both counted from 1.
+fn word_at(body: &[u8], line: usize, column: usize) -> String {
+    let line = body.split(|byte| *byte == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let (before, after) = line.split_at(column.saturating_sub(1).min(line.len()));
+    let first = before.iter().rposition(|byte| !byte.is_ascii_alphabetic()).map_or(0, |at| at + 1);
+    let after = after.strip_prefix(b"-").unwrap_or(after);
+    let letters =
+        before[first..].iter().chain(after.iter().take_while(|b| b.is_ascii_alphabetic()));
+    letters.take(9).map(|byte| char::from(byte.to_ascii_lowercase())).collect()
 }
 
 #[derive(Clone, Copy)]

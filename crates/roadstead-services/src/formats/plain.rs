@@ -27,13 +27,14 @@ pub(super) fn decode(node: Node<'_>, context: &Context<'_>) -> Result<Entries, F
                 }
             }
         }
-        node @ Node::Object(_) => one(node, context, &mut entries),
-        node if context.sensor.is_some() => one(node, context, &mut entries),
-        Node::Null | Node::Flag(_) | Node::Number(..) | Node::Text(_) => {
+        Node::Null | Node::Flag(_) | Node::Number(..) | Node::Text(_)
+            if context.sensor.is_none() =>
+        {
             return Err(FormatError::Shape(
                 "a bare value names no sensor: send {\"name\": value}, or use the sensor's own topic",
             ));
         }
+        node => one(node, context, &mut entries),
     }
     Ok(entries)
 }

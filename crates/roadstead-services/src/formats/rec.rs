@@ -17,11 +17,11 @@ pub(super) fn looks_like_it(node: &Node<'_>) -> bool {
 }
 
 /// Reads an edge message.
-pub(super) fn decode(node: Node<'_>, context: &Context<'_>) -> Result<Entries, FormatError> {
+pub(super) fn decode(node: &Node<'_>, context: &Context<'_>) -> Result<Entries, FormatError> {
     if !matches!(node, Node::Object(_)) {
         return Err(FormatError::Shape("an edge message is an object"));
     }
-    let format = field(&node, "format").and_then(Node::text).unwrap_or_default();
+    let format = field(node, "format").and_then(Node::text).unwrap_or_default();
     if !format.starts_with("rec3.") {
         let found = format.chars().take(20).collect();
         return Err(FormatError::Version {
@@ -30,12 +30,12 @@ pub(super) fn decode(node: Node<'_>, context: &Context<'_>) -> Result<Entries, F
             known: "rec3.0 to rec3.3",
         });
     }
-    let device = field(&node, "deviceId").and_then(Node::text).unwrap_or_default();
+    let device = field(node, "deviceId").and_then(Node::text).unwrap_or_default();
     if !context.is_this_device(device) {
         return Err(FormatError::AnotherDevice(device.chars().take(80).collect()));
     }
-    let mut entries = observations(&node, context)?;
-    entries.extend(not_taken(&node).map(|reason| Err(EntryError::NotTaken(reason))));
+    let mut entries = observations(node, context)?;
+    entries.extend(not_taken(node).map(|reason| Err(EntryError::NotTaken(reason))));
     Ok(entries)
 }
 

@@ -36,13 +36,13 @@ pub(super) fn looks_like_it(node: &Node<'_>) -> bool {
 }
 
 /// Reads a pack.
-pub(super) fn decode(node: Node<'_>, context: &Context<'_>) -> Result<Entries, FormatError> {
+pub(super) fn decode(node: &Node<'_>, context: &Context<'_>) -> Result<Entries, FormatError> {
     let Node::List(records) = node else {
         return Err(FormatError::Shape("a SenML pack is an array of records"));
     };
     let mut pack = Pack { context, base: Base::default(), foreign: None };
     let mut entries = Vec::with_capacity(records.len().min(MOST_ENTRIES));
-    for record in &records {
+    for record in records {
         match record {
             Node::Object(fields) => pack.record(fields, &mut entries)?,
             _ => entries
@@ -117,7 +117,7 @@ impl Pack<'_> {
         for (label, node) in record {
             let read = match &**label {
                 "bver" => {
-                    self.version(node)?;
+                    version(node)?;
                     Ok(())
                 }
                 "bn" | "bt" | "bu" | "bv" | "bs" => self.base(label, node),
@@ -129,18 +129,6 @@ impl Pack<'_> {
             Some(error) => Err(error),
             None => Ok(fields),
         })
-    }
-
-    fn version(&self, node: &Node<'_>) -> Result<(), FormatError> {
-        match node {
-            Node::Number(version, _) if *version <= VERSION => Ok(()),
-            Node::Number(version, _) => Err(FormatError::Version {
-                format: "SenML",
-                found: version.to_string(),
-                known: "version 10, which is RFC 8428",
-            }),
-            _ => Err(FormatError::Shape("`bver` must be a number")),
-        }
     }
 
     fn base(&mut self, label: &str, node: &Node<'_>) -> Result<(), EntryError> {
@@ -231,9 +219,8 @@ impl<'r> Fields<'r> {
             "t" => self.time = Some(number(label, node)?),
             "s" => self.sum = true,
             "v" | "vs" | "vb" | "vd" => {
-                if self.value.replace(value(label, node)).is_some() {
-                    return Err(EntryError::SeveralValues);
-                }
+                let before = self.value.replace(value(label, node));
+                return before.map_or(Ok(()), |_| Err(EntryError::SeveralValues));
             }
             // "ut" says when to expect the next value; other labels are somebody's extension,
             // which may be passed over unless it ends in an underscore (section 4.4).
@@ -243,6 +230,18 @@ impl<'r> Fields<'r> {
             _ => {}
         }
         Ok(())
+    }
+}
+
+fn version(node: &Node<'_>) -> Result<(), FormatError> {
+    match node {
+        Node::Number(version, _) if *version <= VERSION => Ok(()),
+        Node::Number(version, _) => Err(FormatError::Version {
+            format: "SenML",
+            found: version.to_string(),
+            known: "version 10, which is RFC 8428",
+        }),
+        _ => Err(FormatError::Shape("`bver` must be a number")),
     }
 }
 

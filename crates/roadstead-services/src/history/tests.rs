@@ -23,7 +23,12 @@ fn history(site: &Site, limits: HistoryLimits) -> History {
     History::new(Arc::clone(&site.guard), Arc::clone(&site.store) as _, limits)
 }
 
-fn buckets(from: &str, to: &str, (resolution, zone): (&str, &str), aggregate: Aggregate) -> CurveQuery {
+fn buckets(
+    from: &str,
+    to: &str,
+    (resolution, zone): (&str, &str),
+    aggregate: Aggregate,
+) -> CurveQuery {
     let resolution = Resolution::parse(resolution, &zone.parse().unwrap()).unwrap();
     let detail = Detail::Buckets { resolution, aggregates: [aggregate].into() };
     CurveQuery { range: TimeRange { from: at(from), to: at(to) }, detail }
@@ -37,9 +42,14 @@ async fn ask(site: &Site, sensor: SensorId, query: &CurveQuery) -> Series {
 #[tokio::test]
 async fn buckets_without_values_are_left_out() {
     let site = Site::new();
-    let points = [("2026-11-20T00:10:00Z", 1.0), ("2026-11-20T00:20:00Z", 3.0), ("2026-11-20T05:00:00Z", 7.0)];
+    let points = [
+        ("2026-11-20T00:10:00Z", 1.0),
+        ("2026-11-20T00:20:00Z", 3.0),
+        ("2026-11-20T05:00:00Z", 7.0),
+    ];
     let sensor = fill(&site, &points).await;
-    let query = buckets("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z", ("PT1H", "UTC"), Aggregate::Mean);
+    let query =
+        buckets("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z", ("PT1H", "UTC"), Aggregate::Mean);
     let series = ask(&site, sensor, &query).await;
     let hours = [at("2026-11-20T00:00:00Z").micros(), at("2026-11-20T05:00:00Z").micros()];
     assert_eq!((&series.times[..], &series.columns[0].numbers[..]), (&hours[..], &[2.0, 7.0][..]));
@@ -48,7 +58,11 @@ async fn buckets_without_values_are_left_out() {
 #[tokio::test]
 async fn a_day_of_25_hours_is_one_bucket() {
     let site = Site::new();
-    let points = [("2026-10-24T22:00:00Z", 1.0), ("2026-10-25T22:59:59Z", 1.0), ("2026-10-25T23:00:00Z", 1.0)];
+    let points = [
+        ("2026-10-24T22:00:00Z", 1.0),
+        ("2026-10-25T22:59:59Z", 1.0),
+        ("2026-10-25T23:00:00Z", 1.0),
+    ];
     let sensor = fill(&site, &points).await;
     let zone = ("P1D", "Europe/Berlin");
     let query = buckets("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z", zone, Aggregate::Count);
@@ -58,10 +72,15 @@ async fn a_day_of_25_hours_is_one_bucket() {
 #[tokio::test]
 async fn a_mean_over_time_knows_the_value_before_the_range_whatever_the_range() {
     let site = Site::new();
-    let points = [("2026-11-20T00:30:00Z", 10.0), ("2026-11-20T01:30:00Z", 20.0), ("2026-11-20T04:30:00Z", 5.0)];
+    let points = [
+        ("2026-11-20T00:30:00Z", 10.0),
+        ("2026-11-20T01:30:00Z", 20.0),
+        ("2026-11-20T04:30:00Z", 5.0),
+    ];
     let sensor = fill(&site, &points).await;
     let ask_from = async |from| {
-        let query = buckets(from, "2026-11-20T06:00:00Z", ("PT1H", "UTC"), Aggregate::TimeWeightedMean);
+        let query =
+            buckets(from, "2026-11-20T06:00:00Z", ("PT1H", "UTC"), Aggregate::TimeWeightedMean);
         ask(&site, sensor, &query).await.columns.remove(0).numbers
     };
     assert_eq!(ask_from("2026-11-20T00:00:00Z").await, [10.0, 15.0, 5.0]);
@@ -74,7 +93,8 @@ async fn the_running_bucket_counts_until_now() {
     let points = [("2026-11-21T09:00:00Z", 0.0), ("2026-11-21T09:30:00Z", 10.0)];
     let sensor = fill(&site, &points).await;
     let zone = ("PT6H", "UTC");
-    let query = buckets("2026-11-21T06:00:00Z", "2026-11-21T12:00:00Z", zone, Aggregate::TimeWeightedMean);
+    let query =
+        buckets("2026-11-21T06:00:00Z", "2026-11-21T12:00:00Z", zone, Aggregate::TimeWeightedMean);
     assert_eq!(ask(&site, sensor, &query).await.columns[0].numbers, [5.0]);
 }
 
@@ -83,14 +103,18 @@ async fn too_much_is_refused_before_it_is_read() {
     let site = Site::new();
     let sensor = fill(&site, &[("2026-11-20T00:00:00Z", 1.0), ("2026-11-20T01:00:00Z", 1.0)]).await;
     let permits = [site.may::<Read, _>(sensor), site.may::<Read, _>(sensor)];
-    let query = buckets("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z", ("PT1H", "UTC"), Aggregate::Max);
+    let query =
+        buckets("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z", ("PT1H", "UTC"), Aggregate::Max);
     let narrow = history(&site, HistoryLimits { scanned: 3, ..HistoryLimits::default() });
     let refused = narrow.curve(&permits, &query).await.unwrap_err();
     assert!(matches!(refused, HistoryError::TooMuch { cost: 4, limit: 3 }));
     assert!(refused.to_string().contains("shorten the range"));
     assert!(narrow.curve(&permits[..1], &query).await.is_ok());
     let few = history(&site, HistoryLimits { sensors: 1, ..HistoryLimits::default() });
-    assert!(matches!(few.curve(&permits, &query).await, Err(HistoryError::TooManySensors { limit: 1 })));
+    assert!(matches!(
+        few.curve(&permits, &query).await,
+        Err(HistoryError::TooManySensors { limit: 1 })
+    ));
 }
 
 #[tokio::test]
@@ -127,14 +151,16 @@ async fn a_long_curve_is_worked_out_beside() {
     let site = Site::new();
     let sensor = site.sensor("power", "W");
     let entry = |second: u32| {
-        let time = Some(at("2026-11-20T00:00:00Z").after(std::time::Duration::from_secs(second.into())));
+        let time =
+            Some(at("2026-11-20T00:00:00Z").after(std::time::Duration::from_secs(second.into())));
         let (sensor, quality) = (SensorRef::Id(sensor), Quality::Good);
         Ok(Entry { sensor, time, value: Value::Number(1.0), unit: None, quality })
     };
     let permit = site.may::<Write, _>(site.device);
     let intake = site.intake(IntakeLimits::default());
     intake.keep(&permit, (0..30_000).map(entry).collect(), None).await.unwrap();
-    let query = buckets("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z", ("PT1H", "UTC"), Aggregate::Sum);
+    let query =
+        buckets("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z", ("PT1H", "UTC"), Aggregate::Sum);
     let sums = ask(&site, sensor, &query).await.columns.remove(0).numbers;
     assert_eq!(sums, [3600.0, 3600.0, 3600.0, 3600.0, 3600.0, 3600.0, 3600.0, 3600.0, 1200.0]);
 }

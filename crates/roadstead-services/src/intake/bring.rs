@@ -15,14 +15,13 @@ impl Intake {
         entry: &Entry,
         named: &mut Named,
     ) -> Result<SensorId, IntakeError> {
-        let found = match named.known.get(&entry.sensor) {
-            Some(found) => found.clone(),
-            None => {
-                let found = self.look_up(permit, entry).await;
-                named.known.insert(entry.sensor.clone(), found.clone());
-                found
-            }
-        };
+        if let Some(found) = named.known.get(&entry.sensor) {
+            let sensor = found.clone()?;
+            self.agree_on_unit(permit, entry, sensor)?;
+            return Ok(sensor);
+        }
+        let found = self.look_up(permit, entry).await;
+        named.known.insert(entry.sensor.clone(), found.clone());
         let sensor = found?;
         self.agree_on_unit(permit, entry, sensor)?;
         Ok(sensor)

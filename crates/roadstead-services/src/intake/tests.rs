@@ -25,7 +25,8 @@ async fn a_new_name_of_an_open_device_becomes_a_sensor_and_is_audited() {
     let intake = site.intake(IntakeLimits::default());
     let permit = site.may::<Write, _>(site.device);
     assert_eq!(intake.sensor_for(&permit, "temperature"), None);
-    let entries = vec![in_unit("temperature", "Cel"), entry("temperature", Some("2026-11-21T09:00:00Z"))];
+    let entries =
+        vec![in_unit("temperature", "Cel"), entry("temperature", Some("2026-11-21T09:00:00Z"))];
     let resolved = intake.resolve(&permit, entries, site.clock.now()).await;
     let sensor = intake.sensor_for(&permit, "temperature").unwrap();
     assert!(resolved.refused.is_empty() && resolved.readings.iter().all(|r| r.sensor == sensor));
@@ -110,7 +111,10 @@ async fn two_values_without_a_time_are_not_taken_for_one() {
     let permit = site.may::<Write, _>(site.device);
     let entries = vec![entry("a", None), entry("a", None), entry("b", None)];
     let resolved = intake.resolve(&permit, entries, site.clock.now()).await;
-    assert!(matches!(resolved.refused[..], [Refusal { index: 1, reason: IntakeError::SecondWithoutTime }]));
+    assert!(matches!(
+        resolved.refused[..],
+        [Refusal { index: 1, reason: IntakeError::SecondWithoutTime }]
+    ));
 }
 
 #[tokio::test]
@@ -118,12 +122,18 @@ async fn absurd_times_are_kept_aside() {
     let site = Site::new();
     let intake = site.intake(IntakeLimits::default());
     let permit = site.may::<Write, _>(site.device);
-    let times = ["1999-12-31T23:59:59Z", "2000-01-01T00:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T10:00:01Z"];
+    let times = [
+        "1999-12-31T23:59:59Z",
+        "2000-01-01T00:00:00Z",
+        "2026-11-22T10:00:00Z",
+        "2026-11-22T10:00:01Z",
+    ];
     let entries = times.map(|time| Ok(entry("a", Some(time)))).into();
     let receipt = intake.keep(&permit, entries, None).await.unwrap();
     assert_eq!((receipt.accepted, receipt.quarantined), (4, 2));
     let kept = site.store.rows.lock().unwrap();
-    let aside: Vec<bool> = kept.iter().map(|row| row.reading.quality == Quality::Quarantined).collect();
+    let aside: Vec<bool> =
+        kept.iter().map(|row| row.reading.quality == Quality::Quarantined).collect();
     assert_eq!(aside, [true, false, false, true]);
 }
 

@@ -11,7 +11,13 @@ fn live(site: &Site) -> Live {
     Live::new(Arc::clone(&site.guard), Arc::clone(&site.catalog) as _, measurements)
 }
 
-async fn send(site: &Site, caller: &Caller, device: DeviceId, sensor: &str, values: std::ops::Range<u32>) {
+async fn send(
+    site: &Site,
+    caller: &Caller,
+    device: DeviceId,
+    sensor: &str,
+    values: std::ops::Range<u32>,
+) {
     let permit = site.guard.permit::<Write, _>(caller, device).unwrap();
     let entry = |value: u32| {
         let time = Some(at("2026-11-21T09:00:00Z").after(Duration::from_secs(value.into())));
@@ -131,9 +137,12 @@ async fn a_renamed_sensor_is_told_by_its_new_name() {
     let sensor = site.sensor("a", "");
     let mut follower = live(&site).follow(&site.caller, Interest::Everything, None).unwrap();
     let shape = crate::fake::shape("b", "Cel");
-    site.directory.change(|open| open.put_sensor(Sensor { id: sensor, device: site.device, shape }));
+    site.directory
+        .change(|open| open.put_sensor(Sensor { id: sensor, device: site.device, shape }));
     send_own(&site, "b", 0..1).await;
-    let Some(News::Measurements(told)) = follower.try_next().unwrap() else { panic!("nothing came") };
+    let Some(News::Measurements(told)) = follower.try_next().unwrap() else {
+        panic!("nothing came")
+    };
     assert_eq!(told[0].place.sensor.shape.name.as_str(), "b");
 }
 

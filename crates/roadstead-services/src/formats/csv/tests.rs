@@ -33,7 +33,8 @@ fn a_sensors_own_path_needs_no_sensor_column() {
 fn what_is_wrong_is_named_with_its_line() {
     let body = b"time,sensor,value\n,a,NaN\n,a,inf\nnoon,a,1\n,,1\n,a,\n,a,2\n,\xff,1\n";
     let entries = decode(Format::Csv, body, &context(None)).unwrap();
-    let texts = entries.iter().map(|e| e.as_ref().map_or_else(ToString::to_string, |_| String::new()));
+    let texts =
+        entries.iter().map(|e| e.as_ref().map_or_else(ToString::to_string, |_| String::new()));
     let texts: Vec<String> = texts.collect();
     assert!(texts[0].contains("line 2: NaN"), "{}", texts[0]);
     assert!(texts[1].contains("infinite"));

@@ -33,7 +33,8 @@ fn a_field_called_value_is_the_measurement() {
 #[test]
 fn escapes_take_the_meaning_of_marks() {
     let body = "a\\,b,t\\=1=x\\,y c\\=d=1,e\\ f=2";
-    let wanted = [entry("a,b.c=d", None, Value::Number(1.0)), entry("a,b.e f", None, Value::Number(2.0))];
+    let wanted =
+        [entry("a,b.c=d", None, Value::Number(1.0)), entry("a,b.e f", None, Value::Number(2.0))];
     assert_eq!(lines(body), wanted);
 }
 
@@ -46,7 +47,9 @@ fn a_quoted_text_may_hold_a_line_break() {
 
 #[test]
 fn times_come_in_the_unit_that_was_said() {
-    for (precision, time) in [("s", "1795255140"), ("ms", "1795255140000"), ("us", "1795255140000000")] {
+    for (precision, time) in
+        [("s", "1795255140"), ("ms", "1795255140000"), ("us", "1795255140000000")]
+    {
         let format = Format::Influx(precision.parse().unwrap());
         let read = all(format, &format!("a value=1 {time}"), None);
         assert_eq!(read, [entry("a", Some(TIME), Value::Number(1.0))]);

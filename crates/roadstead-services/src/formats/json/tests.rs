@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn nan_and_infinities_are_refused_by_name() {
-    for text in ["NaN", r#"{"a":NaN}"#, r#"[1,nan]"#, "{\"a\":\n NaN}"] {
+    for text in ["NaN", r#"{"a":NaN}"#, "[1,nan]", "{\"a\":\n NaN}"] {
         assert_eq!(read(text.as_bytes()), Err(BadValue::NotANumber.into()), "{text}");
     }
     for text in ["1e999", "-1e999", "Infinity", r#"{"a":-Infinity}"#, r#"{"a":Infinity}"#] {

@@ -22,7 +22,8 @@ fn payload() -> impl Strategy<Value = String> {
         (0_i64..2_000_000_000_000_000_000).prop_map(|number| number.to_string()),
     ];
     let field = prop_oneof![
-        (prop_oneof![Just("time"), Just("t")], time).prop_map(|(key, value)| format!("\"{key}\": {value}")),
+        (prop_oneof![Just("time"), Just("t")], time)
+            .prop_map(|(key, value)| format!("\"{key}\": {value}")),
         (prop_oneof![Just("value"), Just("v"), Just("x")], scalar())
             .prop_map(|(key, value)| format!("\"{key}\":{value}")),
         Just("\"quality\":\"estimated\"".to_owned()),
@@ -50,7 +51,11 @@ proptest! {
 #[test]
 fn the_usual_shapes_go_the_quick_way() {
     for text in [
-        "21.5", "-3e2", "true", "\"open\"", " 7 ",
+        "21.5",
+        "-3e2",
+        "true",
+        "\"open\"",
+        " 7 ",
         r#"{"time":"2026-11-21T10:00:00.123Z","value":21.5}"#,
         r#"{"t":1795255200,"v":21.5}"#,
         r#"{ "value" : 21.5 }"#,
@@ -61,9 +66,10 @@ fn the_usual_shapes_go_the_quick_way() {
 
 #[test]
 fn what_is_said_is_read() {
-    let (time, value, quality) =
-        sensor_payload(br#"{"time":"2026-11-21T10:00:00Z","value":21.5,"unit":"Cel","quality":"estimated"}"#)
-            .unwrap();
+    let (time, value, quality) = sensor_payload(
+        br#"{"time":"2026-11-21T10:00:00Z","value":21.5,"unit":"Cel","quality":"estimated"}"#,
+    )
+    .unwrap();
     assert_eq!(time, "2026-11-21T10:00:00Z".parse().ok());
     assert_eq!((value, quality), (Value::Number(21.5), Quality::Estimated));
 }

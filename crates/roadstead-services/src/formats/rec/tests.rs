@@ -6,7 +6,8 @@ use super::*;
 
 #[test]
 fn a_message_for_another_device_is_refused_whole() {
-    let body = br#"{"format":"rec3.3","deviceId":"pump-8","observations":[{"value":1,"sensorId":"a"}]}"#;
+    let body =
+        br#"{"format":"rec3.3","deviceId":"pump-8","observations":[{"value":1,"sensorId":"a"}]}"#;
     let refused = decode(Format::RecEdge, body, &context(None));
     assert_eq!(refused, Err(FormatError::AnotherDevice("pump-8".to_owned())));
     let nobody = br#"{"format":"rec3.3","observations":[]}"#;
@@ -16,7 +17,9 @@ fn a_message_for_another_device_is_refused_whole() {
 #[test]
 fn a_device_is_named_by_its_id_too() {
     let id = context(None).device;
-    let body = format!(r#"{{"format":"rec3.0","deviceId":"{id}","observations":[{{"value":1,"sensorId":"a"}}]}}"#);
+    let body = format!(
+        r#"{{"format":"rec3.0","deviceId":"{id}","observations":[{{"value":1,"sensorId":"a"}}]}}"#
+    );
     assert_eq!(all(Format::Json, &body, None), [entry("a", None, Value::Number(1.0))]);
 }
 
@@ -36,13 +39,16 @@ fn what_is_wrong_or_not_taken_is_named() {
         {"value":"1.5","sensorId":"a"},{"sensorId":"b"},{"value":1,"valueBoolean":true,"sensorId":"c"},
         {"value":1}],"exceptions":[{"id":"x"}],"actuationResponses":[]}"#;
     let entries = decode(Format::RecEdge, body, &context(None)).unwrap();
-    assert!(matches!(entries[..], [
-        Err(EntryError::Type { .. }),
-        Err(EntryError::NoValue),
-        Err(EntryError::SeveralValues),
-        Err(EntryError::NoSensor),
-        Err(EntryError::NotTaken(_)),
-    ]));
+    assert!(matches!(
+        entries[..],
+        [
+            Err(EntryError::Type { .. }),
+            Err(EntryError::NoValue),
+            Err(EntryError::SeveralValues),
+            Err(EntryError::NoSensor),
+            Err(EntryError::NotTaken(_)),
+        ]
+    ));
 }
 
 #[test]

@@ -90,7 +90,10 @@ fn cbor_is_bounded_and_says_what_is_wrong() {
     let refused = |body: &[u8]| decode(Format::SenmlCbor, body, &context(None)).unwrap_err();
     assert!(matches!(refused(&[0x81; 50]), FormatError::TooDeep { .. }));
     assert!(matches!(refused(b"\x81"), FormatError::Unreadable { .. }));
-    assert!(matches!(refused(b"\x9b\x7f\xff\xff\xff\xff\xff\xff\xff"), FormatError::Unreadable { .. }));
+    assert!(matches!(
+        refused(b"\x9b\x7f\xff\xff\xff\xff\xff\xff\xff"),
+        FormatError::Unreadable { .. }
+    ));
     assert!(matches!(refused(b"\x80\x80"), FormatError::Unreadable { .. }));
     assert!(matches!(refused(b"\x81\xa2\x00\x61a\x00\x61b"), FormatError::RepeatedKey(_)));
     let nan = b"\x81\xa2\x00\x61a\x02\xf9\x7e\x00";

@@ -48,6 +48,9 @@ fn a_number_is_a_time_by_its_size() {
         assert_eq!(by_magnitude(number), Ok(wanted));
     }
     assert_eq!(by_magnitude(1_795_255_200_000_000_000), Ok(wanted));
-    assert_eq!(by_magnitude_with_fraction(1_795_255_200.25).unwrap().micros(), wanted.micros() + 250_000);
+    assert_eq!(
+        by_magnitude_with_fraction(1_795_255_200.25).unwrap().micros(),
+        wanted.micros() + 250_000
+    );
     assert!(by_magnitude(i64::MIN).is_ok() && by_magnitude_with_fraction(f64::MAX).is_err());
 }

@@ -37,7 +37,10 @@ fn a_line_of_json_reads_back() {
     ndjson_row(&mut out, &row(&value));
     let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(read["value"], "a \"b\"\n");
-    assert_eq!((&read["device"], &read["time"]), (&"pump-7".into(), &"2026-11-21T10:00:00.123Z".into()));
+    assert_eq!(
+        (&read["device"], &read["time"]),
+        (&"pump-7".into(), &"2026-11-21T10:00:00.123Z".into())
+    );
 }
 
 #[test]
@@ -52,9 +55,15 @@ fn a_live_measurement_leaves_out_what_goes_without_saying() {
     out.clear();
     delivered(&mut out, &reading(Quality::Estimated), "Cel");
     let text = str::from_utf8(&out).unwrap();
-    assert_eq!(text, r#"{"time":"2026-11-21T10:00:00.123Z","value":21,"unit":"Cel","quality":"estimated"}"#);
+    assert_eq!(
+        text,
+        r#"{"time":"2026-11-21T10:00:00.123Z","value":21,"unit":"Cel","quality":"estimated"}"#
+    );
     let read = all(Format::Json, text, Some("a"));
     let (unit, quality) = (Some("Cel".into()), Quality::Estimated);
     let value = Value::Number(21.0);
-    assert_eq!(read, [Entry { sensor: SensorRef::read("a"), time: Some(time), value, unit, quality }]);
+    assert_eq!(
+        read,
+        [Entry { sensor: SensorRef::read("a"), time: Some(time), value, unit, quality }]
+    );
 }

@@ -15,7 +15,11 @@ fn naive_over_time(times: &[i64], numbers: &[f64], before: Option<f64>, span: (i
         last.map(|last| numbers[last]).or(before)
     };
     let held: Vec<f64> = (span.0..span.1).filter_map(in_force).collect();
-    if held.is_empty() { numbers[numbers.len() - 1] } else { held.iter().sum::<f64>() / held.len() as f64 }
+    if held.is_empty() {
+        numbers[numbers.len() - 1]
+    } else {
+        held.iter().sum::<f64>() / held.len() as f64
+    }
 }
 
 proptest! {
@@ -49,7 +53,10 @@ proptest! {
 #[test]
 fn a_value_counts_as_long_as_it_holds() {
     let frame = Frame { times: &[10, 20], numbers: &[1.0, 5.0], before: Some(3.0), span: (0, 40) };
-    assert!(close(Aggregate::TimeWeightedMean.of(&frame), (3.0 * 10.0 + 1.0 * 10.0 + 5.0 * 20.0) / 40.0));
+    assert!(close(
+        Aggregate::TimeWeightedMean.of(&frame),
+        (3.0 * 10.0 + 1.0 * 10.0 + 5.0 * 20.0) / 40.0
+    ));
     let alone = Frame { times: &[10], numbers: &[7.0], before: None, span: (0, 40) };
     assert!(close(Aggregate::TimeWeightedMean.of(&alone), 7.0));
 }

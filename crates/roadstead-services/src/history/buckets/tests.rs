@@ -56,7 +56,9 @@ fn a_midnight_that_is_left_out_begins_later() {
 
 #[test]
 fn only_one_kind_of_length_is_taken() {
-    for bad in ["", "1h", "PT0S", "-PT1H", "P1DT1H", "P1M1D", "P0D", "PT1H30M5X", "P1000Y", "PT0.0000001S"] {
+    for bad in
+        ["", "1h", "PT0S", "-PT1H", "P1DT1H", "P1M1D", "P0D", "PT1H30M5X", "P1000Y", "PT0.0000001S"]
+    {
         assert_eq!(Resolution::parse(bad, &Zone::UTC), Err(BadResolution), "{bad}");
     }
     for good in ["PT15M", "PT1H30M", "PT0.5S", "P1D", "P2W", "P1M", "P1Y6M"] {
