@@ -16,6 +16,7 @@ mod write; // what readers get
 
 use roadstead_model::{BadValue, DeviceId, Timestamp};
 
+pub(crate) use entry::short;
 pub use entry::{Entry, EntryError, SensorRef};
 pub use influx::Precision;
 pub use payload::sensor_payload;
@@ -23,6 +24,8 @@ pub use write::{Row, csv_header, csv_row, delivered, ndjson_row, senml_cbor, sen
 
 /// The most entries that one body may hold.
 pub const MOST_ENTRIES: usize = 100_000;
+/// The most JSON or CBOR items in one body: enough for as many entries of ten fields each.
+const MOST_ITEMS: usize = 1_000_000;
 
 /// A way to write measurements down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +97,9 @@ pub fn decode(
     body: &[u8],
     context: &Context<'_>,
 ) -> Result<Vec<Result<Entry, EntryError>>, FormatError> {
+    if context.sensor.is_some_and(|own| entry::of_fair_length(own).is_err()) {
+        return Err(FormatError::Shape("the topic's sensor must be a name of 1 to 64 characters"));
+    }
     let entries = match format {
         Format::Json => decode_json(body, context)?,
         Format::SenmlJson => senml::decode(&json::read(body)?, context)?,

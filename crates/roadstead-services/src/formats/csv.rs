@@ -7,8 +7,12 @@
 use csv::{ReaderBuilder, StringRecord};
 use roadstead_model::{BadTime, Quality, Timestamp, Value};
 
+use super::entry::{of_fair_length, unit_of};
 use super::plain::quality_of;
 use super::{Context, Entry, EntryError, FormatError, MOST_ENTRIES, SensorRef, time};
+
+/// More columns than any device has sensors.
+const MOST_COLUMNS: usize = 1_000;
 
 type Entries = Vec<Result<Entry, EntryError>>;
 
@@ -54,8 +58,14 @@ struct Rest {
 impl Table {
     fn of(header: &StringRecord, context: &Context<'_>) -> Result<Self, FormatError> {
         let names: Vec<&str> = header.iter().collect();
-        if let Some(twice) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
-            return Err(FormatError::RepeatedKey(names[twice].to_owned()));
+        if names.len() > MOST_COLUMNS {
+            return Err(FormatError::Shape("a table has at most 1,000 columns: send several"));
+        }
+        for (at, name) in names.iter().enumerate() {
+            of_fair_length(name)?;
+            if names[..at].contains(name) {
+                return Err(FormatError::RepeatedKey((*name).to_owned()));
+            }
         }
         let column = |wanted| names.iter().position(|name| *name == wanted);
         let sensor = match (column("sensor"), context.sensor) {
@@ -89,16 +99,15 @@ impl Table {
                     Sensor::Own(own) => own,
                 };
                 let texts = (time.map_or("", cell), sensor, cell(*value));
-                let unit = rest.unit.map(cell).filter(|unit| !unit.is_empty());
+                let unit = rest.unit.map_or("", cell);
                 let quality = rest.quality.map(cell).filter(|quality| !quality.is_empty());
                 let entry = quality.map_or(Ok(Quality::Good), quality_of).and_then(|quality| {
-                    let unit = unit.map(Into::into);
-                    Ok(Entry { unit, quality, ..read(texts)? })
+                    Ok(Entry { unit: unit_of(unit)?, quality, ..read(texts)? })
                 });
                 entries.push(entry.map_err(|error| in_line(line, error)));
             }
             Self::Wide { time, sensors } => {
-                for (at, sensor) in sensors {
+                for (at, sensor) in sensors.iter().take_while(|(at, _)| *at < row.len()) {
                     if !cell(*at).is_empty() {
                         let entry = read((cell(*time), sensor, cell(*at)));
                         entries.push(entry.map_err(|error| in_line(line, error)));

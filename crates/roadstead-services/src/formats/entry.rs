@@ -18,6 +18,31 @@ impl SensorRef {
     }
 }
 
+/// The longest text that can be a sensor's name with all that names its device before it.
+pub(crate) const LONGEST_NAME: usize = 512;
+/// The longest text that can be a unit.
+pub(crate) const LONGEST_UNIT: usize = 64;
+
+/// Enough of a text to recognise it in an answer, and no more.
+pub(crate) fn short(text: &str) -> Box<str> {
+    text.chars().take(80).collect::<String>().into()
+}
+
+/// Takes a name that many entries may share: it must be short before it is copied for each.
+pub(crate) fn of_fair_length(name: &str) -> Result<&str, EntryError> {
+    let fits = name.len() <= LONGEST_NAME;
+    let wrong =
+        || EntryError::Type { field: short(name), expected: "a name of 1 to 64 characters" };
+    fits.then_some(name).ok_or_else(wrong)
+}
+
+/// Takes a unit that many entries may share.
+pub(crate) fn unit_of(text: &str) -> Result<Option<Box<str>>, EntryError> {
+    let wrong = || EntryError::Type { field: "unit".into(), expected: "at most 64 bytes long" };
+    (text.len() <= LONGEST_UNIT).then_some(()).ok_or_else(wrong)?;
+    Ok((!text.is_empty()).then(|| text.into()))
+}
+
 /// One value, as it was sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {

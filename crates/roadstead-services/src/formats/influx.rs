@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use roadstead_model::{BadTime, Quality, Timestamp, Value};
 
+use super::entry::{of_fair_length, short};
 use super::{Context, Entry, EntryError, FormatError, MOST_ENTRIES, SensorRef};
 
 type Entries = Vec<Result<Entry, EntryError>>;
@@ -126,13 +127,13 @@ fn read_line(
         return Err(EntryError::NoValue);
     }
     let (measurement, _tags) = split(key, b',');
-    let measurement = unescaped(measurement);
+    let measurement = unescaped(of_fair_length(measurement)?);
     let time = match time.map(str::trim).filter(|time| !time.is_empty()) {
         None => None,
         Some(time) => Some(precision.time(time.parse().map_err(|_| BadTime)?)?),
     };
     let mut rest = Some(fields);
-    while let Some(fields) = rest {
+    while let Some(fields) = rest.filter(|_| entries.len() <= MOST_ENTRIES) {
         let (field, others) = split(fields, b',');
         rest = others;
         entries.push(read_field(field, &measurement, context).map(|(sensor, value)| Entry {
@@ -160,7 +161,7 @@ fn read_field(
     }
     match context.sensor {
         Some(own) if own != sensor => {
-            Err(EntryError::AnotherSensor { own: own.into(), named: sensor.into() })
+            Err(EntryError::AnotherSensor { own: own.into(), named: short(&sensor) })
         }
         _ => Ok((SensorRef::read(&sensor), read_value(value)?)),
     }

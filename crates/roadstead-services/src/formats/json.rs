@@ -1,14 +1,15 @@
 //! Any JSON, read once: bounded in depth, no key twice, texts borrowed where they can be.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::fmt;
 
 use roadstead_model::{BadTime, BadValue, Timestamp, Value};
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{FormatError, time};
+use super::entry::short;
+use super::{FormatError, MOST_ENTRIES, MOST_ITEMS, time};
 
 /// No format here is nested deeper.
 const DEEPEST: usize = 8;
@@ -54,14 +55,17 @@ impl Node<'_> {
     }
 }
 
-/// What serde's errors cannot carry.
+/// What serde's errors cannot carry, and how many items were read.
 #[derive(Default)]
-struct Trouble(RefCell<Option<FormatError>>);
+struct Trouble {
+    noted: RefCell<Option<FormatError>>,
+    items: Cell<usize>,
+}
 
 impl Trouble {
     fn note<E: Error>(&self, trouble: FormatError) -> E {
         let error = E::custom(&trouble);
-        self.0.borrow_mut().get_or_insert(trouble);
+        self.noted.borrow_mut().get_or_insert(trouble);
         error
     }
 }
@@ -72,7 +76,7 @@ pub(super) fn read(body: &[u8]) -> Result<Node<'_>, FormatError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = Seed { depth: 0, trouble: &trouble }.deserialize(&mut reader);
     let read = read.and_then(|node| reader.end().map(|()| node));
-    read.map_err(|error| trouble.0.borrow_mut().take().unwrap_or_else(|| explain(body, &error)))
+    read.map_err(|error| trouble.noted.borrow_mut().take().unwrap_or_else(|| explain(body, &error)))
 }
 
 /// Says what serde's error means, and calls NaN and infinities by their names.
@@ -121,6 +125,11 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Node<'de>;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, reader: D) -> Result<Node<'de>, D::Error> {
+        let items = self.trouble.items.get() + 1;
+        self.trouble.items.set(items);
+        if items > MOST_ITEMS {
+            return Err(self.trouble.note(FormatError::TooMany { limit: MOST_ENTRIES }));
+        }
         reader.deserialize_any(self)
     }
 }
@@ -178,7 +187,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
             fields.push((key, map.next_value_seed(seed)?));
         }
         match repeated(&fields) {
-            Some(key) => Err(self.trouble.note(FormatError::RepeatedKey(key.to_owned()))),
+            Some(key) => Err(self.trouble.note(FormatError::RepeatedKey(short(key).into()))),
             None => Ok(Node::Object(fields)),
         }
     }

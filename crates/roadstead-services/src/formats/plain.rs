@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use roadstead_model::{Quality, Timestamp, Value};
 
+use super::entry::{short, unit_of};
 use super::json::{self, Node};
 use super::{Context, Entry, EntryError, FormatError, MOST_ENTRIES, SensorRef};
 
@@ -91,7 +92,7 @@ fn own_topic(fields: &[Field<'_>], own: &str) -> Result<Entry, EntryError> {
     if let Some(named) = named.and_then(Node::text)
         && named != own
     {
-        return Err(EntryError::AnotherSensor { own: own.into(), named: named.into() });
+        return Err(EntryError::AnotherSensor { own: own.into(), named: short(named) });
     }
     Ok(said(Some("sensor"), fields)?.of(SensorRef::read(own)))
 }
@@ -101,13 +102,14 @@ fn wide(fields: &[Field<'_>], entries: &mut Entries) {
     let time = fields.iter().find(|(key, _)| key == "time").map(|(_, node)| node.time());
     let time = time.transpose().map_err(EntryError::from);
     let before = entries.len();
-    for (key, node) in fields.iter().filter(|(key, _)| key != "time") {
+    let sensors = fields.iter().filter(|(key, _)| key != "time");
+    for (key, node) in sensors.take(MOST_ENTRIES + 1) {
         let value = match node.value() {
             Some(value) => value.map_err(EntryError::from),
             None if *node == Node::Null => Err(EntryError::NoValue),
             None => {
                 let expected = "a number, true, false or a text";
-                Err(EntryError::Type { field: key.as_ref().into(), expected })
+                Err(EntryError::Type { field: short(key), expected })
             }
         };
         let sensor = SensorRef::read(key);
@@ -155,10 +157,10 @@ pub(super) fn said(named: Option<&str>, fields: &[Field<'_>]) -> Result<Said, En
                     return Err(EntryError::SeveralValues);
                 }
             }
-            "unit" => unit = Some(node.text().ok_or_else(|| wrong("unit", "a text"))?.into()),
+            "unit" => unit = unit_of(node.text().ok_or_else(|| wrong("unit", "a text"))?)?,
             "quality" => quality = quality_of(node.text().unwrap_or_default())?,
             other if Some(other) == named => {}
-            other => return Err(EntryError::UnknownField(other.into())),
+            other => return Err(EntryError::UnknownField(short(other))),
         }
     }
     Ok(Said { time, value: value.ok_or(EntryError::NoValue)?, unit, quality })

@@ -5,6 +5,7 @@
 
 use roadstead_model::{Quality, Value};
 
+use super::entry::short;
 use super::json::Node;
 use super::{Context, Entry, EntryError, FormatError, MOST_ENTRIES, SensorRef};
 
@@ -88,7 +89,7 @@ fn observation(node: &Node<'_>, context: &Context<'_>) -> Result<Entry, EntryErr
     let sensor = match (named, context.sensor) {
         (None, None) => return Err(EntryError::NoSensor),
         (Some(named), Some(own)) if named != own => {
-            return Err(EntryError::AnotherSensor { own: own.into(), named: named.into() });
+            return Err(EntryError::AnotherSensor { own: own.into(), named: short(named) });
         }
         (Some(sensor), _) | (None, Some(sensor)) => SensorRef::read(sensor),
     };

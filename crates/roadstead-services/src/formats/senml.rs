@@ -8,6 +8,7 @@ mod cbor; // the same records with numbers for labels
 
 use roadstead_model::{BadTime, Quality, Timestamp, Value};
 
+use super::entry::{of_fair_length, short, unit_of};
 use super::json::Node;
 use super::{Context, Entry, EntryError, FormatError, MOST_ENTRIES, SensorRef};
 
@@ -108,6 +109,8 @@ impl Pack<'_> {
     }
 
     /// Reads the fields of a record; base fields come into force.
+    ///
+    /// A wrong base field refuses the whole pack: what follows would be resolved wrongly.
     fn fields<'r>(
         &mut self,
         record: &'r Record<'_>,
@@ -115,25 +118,18 @@ impl Pack<'_> {
         let mut fields = Fields::default();
         let mut wrong = None;
         for (label, node) in record {
-            let read = match &**label {
-                "bver" => {
-                    version(node)?;
-                    Ok(())
-                }
-                "bn" | "bt" | "bu" | "bv" | "bs" => self.base(label, node),
-                label => fields.take(label, node),
-            };
-            wrong = wrong.or(read.err());
+            match &**label {
+                "bver" => version(node)?,
+                "bn" | "bt" | "bu" | "bv" | "bs" => self.base(label, node)?,
+                label => wrong = wrong.or(fields.take(label, node).err()),
+            }
         }
-        Ok(match wrong {
-            Some(error) => Err(error),
-            None => Ok(fields),
-        })
+        Ok(wrong.map_or(Ok(fields), Err))
     }
 
     fn base(&mut self, label: &str, node: &Node<'_>) -> Result<(), EntryError> {
         match label {
-            "bn" => text(label, node)?.clone_into(&mut self.base.name),
+            "bn" => of_fair_length(text(label, node)?)?.clone_into(&mut self.base.name),
             "bu" => text(label, node)?.clone_into(&mut self.base.unit),
             "bt" => self.base.time = Some(number(label, node)?),
             "bv" => self.base.value = number(label, node)?,
@@ -152,8 +148,7 @@ impl Pack<'_> {
             (None, None) => None,
             (base, own) => Some(self.time(base.unwrap_or(0.0) + own.unwrap_or(0.0))?),
         };
-        let unit = fields.unit.unwrap_or(&self.base.unit);
-        let unit = (!unit.is_empty()).then(|| unit.into());
+        let unit = unit_of(fields.unit.unwrap_or(&self.base.unit))?;
         Ok(Entry { sensor, time, value, unit, quality: Quality::Good })
     }
 
@@ -182,7 +177,7 @@ impl Pack<'_> {
             ("", None) => Err(EntryError::NoSensor),
             ("", Some(own)) => Ok(SensorRef::read(own)),
             (named, Some(own)) if named != own => {
-                Err(EntryError::AnotherSensor { own: own.into(), named: named.into() })
+                Err(EntryError::AnotherSensor { own: own.into(), named: short(named) })
             }
             (named, _) => Ok(SensorRef::read(named)),
         }
@@ -214,7 +209,7 @@ impl Pack<'_> {
 impl<'r> Fields<'r> {
     fn take(&mut self, label: &str, node: &'r Node<'_>) -> Result<(), EntryError> {
         match label {
-            "n" => self.name = Some(text(label, node)?),
+            "n" => self.name = Some(of_fair_length(text(label, node)?)?),
             "u" => self.unit = Some(text(label, node)?),
             "t" => self.time = Some(number(label, node)?),
             "s" => self.sum = true,
@@ -225,7 +220,7 @@ impl<'r> Fields<'r> {
             // "ut" says when to expect the next value; other labels are somebody's extension,
             // which may be passed over unless it ends in an underscore (section 4.4).
             extension if extension.ends_with('_') => {
-                return Err(EntryError::UnknownField(extension.into()));
+                return Err(EntryError::UnknownField(short(extension)));
             }
             _ => {}
         }

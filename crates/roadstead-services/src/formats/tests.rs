@@ -111,3 +111,36 @@ fn a_repeated_key_of_another_name_is_not_hidden_by_auto_detection() {
     let refused = decode(Format::Json, body, &context(None));
     assert_eq!(refused, Err(FormatError::RepeatedKey("deviceId".to_owned())));
 }
+
+#[test]
+fn what_many_entries_share_is_short_before_it_is_copied() {
+    let long = "x".repeat(100_000);
+    let refused = |format, body: String| match decode(format, body.as_bytes(), &context(None)) {
+        Ok(entries) => entries.iter().all(Result::is_err),
+        Err(_) => true,
+    };
+    let records = r#",{"n":"a","v":1}"#.repeat(10);
+    assert!(refused(Format::SenmlJson, format!(r#"[{{"bn":"{long}","n":"a","v":1}}]"#)));
+    assert!(refused(Format::SenmlJson, format!(r#"[{{"bu":"{long}"}}{records}]"#)));
+    assert!(refused(Format::Influx(Precision::Seconds), format!("{long} a=1,b=2")));
+    assert!(refused(Format::Csv, format!("time,{long}\n,1\n")));
+    assert!(decode(Format::Json, b"[1,2]", &context(Some(&long))).is_err());
+}
+
+#[test]
+fn a_body_of_very_many_items_is_refused_before_it_fills_the_memory() {
+    let limit = MOST_ENTRIES;
+    let body = format!("[{}0]", "0,".repeat(MOST_ITEMS));
+    let refused = decode(Format::SenmlJson, body.as_bytes(), &context(None));
+    assert_eq!(refused, Err(FormatError::TooMany { limit }));
+    let mut body = vec![0x9a, 0, 0x20, 0, 0];
+    body.resize(2 * MOST_ITEMS, 0);
+    let refused = decode(Format::SenmlCbor, &body, &context(None));
+    assert_eq!(refused, Err(FormatError::TooMany { limit }));
+    let fields = format!("a {}b=1", "b=1,".repeat(MOST_ENTRIES));
+    let refused = decode(Format::Influx(Precision::Seconds), fields.as_bytes(), &context(None));
+    assert_eq!(refused, Err(FormatError::TooMany { limit }));
+    let wide =
+        format!("time,{}\n", (0..1_001).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
+    assert!(decode(Format::Csv, wide.as_bytes(), &context(None)).is_err());
+}

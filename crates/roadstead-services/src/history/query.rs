@@ -66,8 +66,15 @@ pub struct Column {
 impl CurveQuery {
     /// What must be read: the range, and for a mean over time also the bucket before it.
     pub(super) fn reading(&self) -> Result<TimeRange, HistoryError> {
-        let Detail::Buckets { resolution, aggregates } = &self.detail else {
-            return Ok(self.range);
+        let (resolution, aggregates) = match &self.detail {
+            Detail::Every => return Ok(self.range),
+            Detail::Points { count, .. } if (LEAST_POINTS..=MOST_POINTS).contains(count) => {
+                return Ok(self.range);
+            }
+            Detail::Points { .. } => {
+                return Err(HistoryError::Points { least: LEAST_POINTS, most: MOST_POINTS });
+            }
+            Detail::Buckets { resolution, aggregates } => (resolution, aggregates),
         };
         if aggregates.is_empty() {
             return Err(HistoryError::NoAggregate);
@@ -82,25 +89,17 @@ impl CurveQuery {
     }
 
     /// Works the answer out. `curve` is what [`Self::reading`] asked for.
-    pub(super) fn answer(
-        &self,
-        sensor: SensorId,
-        curve: Curve,
-        now: Timestamp,
-    ) -> Result<Series, HistoryError> {
+    pub(super) fn answer(&self, sensor: SensorId, curve: Curve, now: Timestamp) -> Series {
         match &self.detail {
-            Detail::Every => Ok(Series::of_values(sensor, curve)),
+            Detail::Every => Series::of_values(sensor, curve),
             Detail::Points { count, thinning } => {
-                if !(LEAST_POINTS..=MOST_POINTS).contains(count) {
-                    return Err(HistoryError::Points { least: LEAST_POINTS, most: MOST_POINTS });
-                }
                 let kept = thinning.choose(&curve.times, &curve.numbers, *count);
                 let times = kept.iter().map(|at| curve.times[*at]).collect();
                 let numbers = kept.iter().map(|at| curve.numbers[*at]).collect();
-                Ok(Series::of_values(sensor, Curve { times, numbers }))
+                Series::of_values(sensor, Curve { times, numbers })
             }
             Detail::Buckets { resolution, aggregates } => {
-                Ok(self.buckets(sensor, &curve, (resolution, aggregates), now))
+                self.buckets(sensor, &curve, (resolution, aggregates), now)
             }
         }
     }

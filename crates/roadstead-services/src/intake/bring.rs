@@ -5,7 +5,7 @@ use roadstead_model::{DeviceId, Name, SensorId, SensorShape};
 use roadstead_store::AuditEntry;
 
 use super::{Intake, IntakeError, Named};
-use crate::formats::{Entry, SensorRef};
+use crate::formats::{Entry, SensorRef, short};
 
 impl Intake {
     /// Finds the sensor that an entry names, or makes it.
@@ -52,7 +52,7 @@ impl Intake {
         unit: Option<&str>,
     ) -> Result<SensorId, IntakeError> {
         let name: Name =
-            text.parse().map_err(|why| IntakeError::Name { name: shortened(text), why })?;
+            text.parse().map_err(|why| IntakeError::Name { name: short(text), why })?;
         let unit = unit.unwrap_or_default();
         let _one_at_a_time = self.bringing.lock().await;
         let directory = self.tools.catalog.directory();
@@ -107,11 +107,6 @@ impl Intake {
             return Ok(());
         }
         let (sensor, known) = (known.name.as_str().into(), known.unit.into());
-        Err(IntakeError::Unit { sensor, known, said: shortened(said) })
+        Err(IntakeError::Unit { sensor, known, said: short(said) })
     }
-}
-
-/// Enough of a text to recognise it, and no more.
-fn shortened(text: &str) -> Box<str> {
-    text.chars().take(80).collect::<String>().into()
 }

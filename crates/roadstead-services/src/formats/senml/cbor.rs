@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use ciborium::Value;
 
-use super::super::FormatError;
+use super::super::entry::short;
 use super::super::json::{Node, repeated};
+use super::super::{FormatError, MOST_ENTRIES, MOST_ITEMS};
 
 /// A pack is a list of flat maps: three deep, and a tag or two.
 const DEEPEST: usize = 8;
@@ -34,6 +35,9 @@ const fn label(number: i128) -> Option<&'static str> {
 
 /// Reads a pack into the same tree that JSON is read into.
 pub(in super::super) fn read(body: &[u8]) -> Result<Node<'static>, FormatError> {
+    if items(body) > MOST_ITEMS {
+        return Err(FormatError::TooMany { limit: MOST_ENTRIES });
+    }
     let mut rest = body;
     let read = ciborium::de::from_reader_with_recursion_limit::<Value, _>(&mut rest, DEEPEST);
     let value = read.map_err(|error| match error {
@@ -47,6 +51,32 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Node<'static>, FormatError> 
     } else {
         Err(unreadable("something follows the pack".to_owned()))
     }
+}
+
+/// Counts items by their heads, before any of them takes memory; stops where a body is broken.
+fn items(body: &[u8]) -> usize {
+    let (mut at, mut count) = (0, 0);
+    while let Some(head) = body.get(at) {
+        let width = match head & 31 {
+            24 => 1,
+            25 => 2,
+            26 => 4,
+            27 => 8,
+            _ => 0,
+        };
+        let Some(argument) = body.get(at + 1..at + 1 + width) else { break };
+        let argument = match width {
+            0 => usize::from(head & 31),
+            _ => {
+                argument.iter().fold(0, |sum: usize, byte| sum.wrapping_shl(8) | usize::from(*byte))
+            }
+        };
+        let is_string = matches!(head >> 5, 2 | 3) && head & 31 != 31;
+        let content = if is_string { argument } else { 0 };
+        at = (at + 1 + width).saturating_add(content);
+        count += 1;
+    }
+    count
 }
 
 const fn unreadable(detail: String) -> FormatError {
@@ -85,7 +115,7 @@ fn object(map: Vec<(Value, Value)>) -> Result<Node<'static>, FormatError> {
         fields.push((key, node(value)?));
     }
     match repeated(&fields) {
-        Some(key) => Err(FormatError::RepeatedKey(key.to_owned())),
+        Some(key) => Err(FormatError::RepeatedKey(short(key).into())),
         None => Ok(Node::Object(fields)),
     }
 }

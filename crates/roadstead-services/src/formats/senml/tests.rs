@@ -139,3 +139,20 @@ proptest! {
         let _ = decode(Format::SenmlCbor, &bytes, &context(None));
     }
 }
+
+#[test]
+fn a_wrong_base_field_refuses_the_pack_since_what_follows_would_be_wrong() {
+    for base in [r#""bt":"noon""#, r#""bn":7"#, r#""bv":true"#] {
+        let body = format!(r#"[{{{base},"n":"a","v":1}},{{"n":"b","v":1}}]"#);
+        let refused = decode(Format::SenmlJson, body.as_bytes(), &context(None));
+        assert!(matches!(refused, Err(FormatError::Entry(EntryError::Type { .. }))), "{base}");
+    }
+}
+
+#[test]
+fn a_wrong_record_leaves_its_base_fields_in_force() {
+    let body = br#"[{"bn":"pump-7/","bt":1795255140,"n":"a","v":"1"},{"n":"b","v":1}]"#;
+    let entries = decode(Format::SenmlJson, body, &context(None)).unwrap();
+    let second = entry("b", Some("2026-11-21T09:59:00Z"), Value::Number(1.0));
+    assert_eq!((entries[0].is_err(), &entries[1]), (true, &Ok(second)));
+}
