@@ -57,6 +57,7 @@ pub(crate) fn text(announcement: &Announcement) -> String {
         text.push_str("\nNobody has claimed this server yet. Open this link; it works once, for 24 hours:\n\n");
         let _ = writeln!(text, "  {claim}");
     }
+    text.push_str("\nReady. Ctrl-C stops it.\n");
     text
 }
 

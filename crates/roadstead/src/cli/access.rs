@@ -176,7 +176,7 @@ pub(crate) async fn token(command: TokenCommand, manner: &Manner) -> anyhow::Res
             output::object(&client.post(&["tokens"], &body).await?, manner.json);
         }
         TokenCommand::List => {
-            output::list(&client.list(&["tokens"], &[]).await?, CREDENTIALS, manner.json);
+            output::list(&client.list(&["tokens"]).await?, CREDENTIALS, manner.json);
         }
         TokenCommand::Revoke { id } => client.delete(&["tokens", &id]).await?,
     }
@@ -197,7 +197,7 @@ pub(super) const CREDENTIALS: &[output::Column] = &[
 pub(crate) async fn audit(which: AuditLog, manner: &Manner) -> anyhow::Result<()> {
     const COLUMNS: &[output::Column] = &[
         ("time", "/time"),
-        ("who", "/name"),
+        ("who", "/principal"),
         ("what", "/action"),
         ("on", "/resource"),
         ("outcome", "/outcome"),

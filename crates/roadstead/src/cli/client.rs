@@ -12,8 +12,6 @@ use super::profile::{Profile, Profiles};
 use crate::args::Manner;
 
 const CONNECT: Duration = Duration::from_secs(10);
-/// As many as the server gives at once.
-const PAGE: &str = "500";
 
 /// A server, as somebody.
 pub(crate) struct Client {
@@ -81,16 +79,11 @@ impl Client {
     }
 
     /// Reads a whole list, page by page.
-    pub(crate) async fn list(
-        &self,
-        path: &[&str],
-        query: &[(&str, &str)],
-    ) -> anyhow::Result<Vec<Value>> {
+    pub(crate) async fn list(&self, path: &[&str]) -> anyhow::Result<Vec<Value>> {
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
-            let mut request =
-                self.request(Method::GET, path)?.query(query).query(&[("limit", PAGE)]);
+            let mut request = self.request(Method::GET, path)?;
             if let Some(cursor) = &cursor {
                 request = request.query(&[("cursor", cursor)]);
             }
@@ -124,13 +117,18 @@ impl Client {
 
 /// Sends a request; a refusal becomes an error in the server's words.
 pub(crate) async fn taken(request: RequestBuilder) -> anyhow::Result<Response> {
-    let answer = request.send().await.map_err(unreached)?;
+    let (http, request) = request.build_split();
+    let request = request?;
+    let with_token = request.headers().contains_key(reqwest::header::AUTHORIZATION);
+    let answer = http.execute(request).await.map_err(unreached)?;
     if answer.status().is_success() {
         return Ok(answer);
     }
-    let status = answer.status();
+    let status = answer.status().as_u16();
     let body = answer.text().await.unwrap_or_default();
-    bail!("{}", refusal(status.as_u16(), &body))
+    let hint =
+        if status == 401 && with_token { "\n`roadstead login` makes a new token." } else { "" };
+    bail!("{}{hint}", refusal(status, &body))
 }
 
 fn unreached(error: reqwest::Error) -> anyhow::Error {
@@ -167,9 +165,6 @@ fn refusal(status: u16, body: &str) -> String {
     if let Some(id) = field("request_id") {
         said.push_str(&format!(" (request {id})"));
     }
-    if status == 401 {
-        said.push_str("\n`roadstead login` makes a new token.");
-    }
     said
 }
 
@@ -191,7 +186,6 @@ mod tests {
         let body = r#"{"type":"/problems/taken","title":"Name taken","status":409,"detail":"choose another","request_id":"r1"}"#;
         assert_eq!(refusal(409, body), "Name taken: choose another (request r1)");
         assert_eq!(refusal(502, "<html>"), "the server answered 502");
-        assert!(refusal(401, "{}").contains("roadstead login"));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Args;
 use futures_util::StreamExt;
 use reqwest::{Method, Response};
@@ -27,11 +26,16 @@ pub(crate) struct Follow {
 pub(crate) async fn follow(what: Follow, manner: &Manner) -> anyhow::Result<()> {
     let client = Client::of(manner)?;
     let mut last: Option<String> = None;
+    let mut was_there = false;
     loop {
-        let answer = connect(&client, what.device.as_deref(), last.as_deref()).await?;
-        match read(answer, &mut last, manner.json).await {
-            Ok(()) => {}
-            Err(error) => eprintln!("{error:#}; going on from where it broke off"),
+        match connect(&client, what.device.as_deref(), last.as_deref()).await {
+            Ok(answer) => {
+                was_there = true;
+                read(answer, &mut last, manner.json).await?;
+                eprintln!("The connection ended; going on from where it broke off.");
+            }
+            Err(error) if was_there && error.is::<reqwest::Error>() => {} // away, not refusing
+            Err(error) => return Err(error),
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -56,8 +60,10 @@ async fn read(answer: Response, last: &mut Option<String>, json: bool) -> anyhow
     let mut pieces = answer.bytes_stream();
     let mut events = Events::default();
     while let Some(piece) = pieces.next().await {
-        events.take(&piece.context("the connection broke")?)?;
+        let Ok(piece) = piece else { break };
+        events.take(&piece)?;
         while let Some(event) = events.next() {
+            anyhow::ensure!(event.name != "end", "the server has ended the feed: {}", event.data);
             for line in lines_of(&event, json) {
                 println!("{line}");
             }

@@ -28,10 +28,10 @@ pub(crate) struct Get {
     /// The first instant outside.
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// The width of a step, such as `15m` or `1d`.
+    /// The width of a step, such as `PT15M`, `P1D` or `P1M`.
     #[arg(long)]
     resolution: Option<String>,
-    /// What becomes of the values in a step: mean, min, max, sum, count, first, last, …
+    /// What becomes of the values in a step: mean, min, max, sum, count, first, last, or time-weighted-mean.
     #[arg(long)]
     aggregate: Option<String>,
     /// At most about so many points, peaks kept.
@@ -110,13 +110,10 @@ pub(crate) async fn get(get: Get, manner: &Manner) -> anyhow::Result<()> {
         bail!("{} is not for a terminal: name a file with -o", get.format.name());
     }
     let client = Client::of(manner)?;
-    if get.format == Form::Json && get.output.is_none() && !manner.json {
-        return print(&client, &get).await;
-    }
-    let answer = request(&client, &get, None).await?;
     match &get.output {
-        Some(path) => save(answer, path).await,
-        None => pour(answer, &mut std::io::stdout(), &ProgressBar::hidden()).await.map(drop),
+        Some(path) => save(&client, &get, path).await,
+        None if get.format == Form::Json && !manner.json => print(&client, &get).await,
+        None => pour(&client, &get, &mut std::io::stdout(), &ProgressBar::hidden()).await,
     }
 }
 
@@ -149,47 +146,123 @@ fn rows(page: &Value) -> Vec<String> {
     for series in page["series"].as_array().into_iter().flatten() {
         let (name, unit) = (output::text(&series["name"]), output::text(&series["unit"]));
         for point in series["points"].as_array().into_iter().flatten() {
-            let (time, value) = (output::text(&point[0]), output::text(&point[1]));
-            rows.push(format!("{time:<28} {name:<24} {value} {unit}").trim_end().to_owned());
+            let values = point.as_array().into_iter().flatten().skip(1).map(output::text);
+            let values = values.collect::<Vec<_>>().join(" ");
+            let row = format!("{:<24} {name:<24} {values} {unit}", instant(&point[0]));
+            rows.push(row.trim_end().to_owned());
         }
     }
     rows
 }
 
+/// Milliseconds since 1970 as people read them.
+fn instant(millis: &Value) -> String {
+    let instant = millis.as_i64().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+    instant.map_or_else(|| output::text(millis), |instant| instant.to_string())
+}
+
 /// Writes beside the file first: what is there under its name is whole.
-async fn save(answer: Response, path: &Path) -> anyhow::Result<()> {
+async fn save(client: &Client, get: &Get, path: &Path) -> anyhow::Result<()> {
     let what = || format!("cannot write `{}`", path.display());
-    let bar = bar_of_bytes(answer.content_length());
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
     let mut name = path.file_name().with_context(what)?.to_owned();
     name.push(".part");
-    let part = parent.join(name);
+    let part = parent.unwrap_or(Path::new(".")).join(name);
     let mut file = std::fs::File::create(&part).with_context(what)?;
-    let written = pour(answer, &mut file, &bar).await.and_then(|size| {
-        file.sync_all().and_then(|()| std::fs::rename(&part, path)).with_context(what)?;
-        Ok(size)
-    });
+    let bar = bar_of_bytes(None);
+    let written = pour(client, get, &mut file, &bar).await;
     bar.finish_and_clear();
     if written.is_err() {
         let _ = std::fs::remove_file(&part);
     }
-    let size = written?;
-    eprintln!("{} {}", indicatif::HumanBytes(size), path.display());
+    written?;
+    file.sync_all().and_then(|()| std::fs::rename(&part, path)).with_context(what)?;
+    eprintln!("{} in {}", indicatif::HumanBytes(bar.position()), path.display());
     Ok(())
 }
 
-async fn pour(answer: Response, into: &mut impl Write, bar: &ProgressBar) -> anyhow::Result<u64> {
+/// Writes every page in its form; pages of a form become one document of it.
+async fn pour(
+    client: &Client,
+    get: &Get,
+    into: &mut impl Write,
+    bar: &ProgressBar,
+) -> anyhow::Result<()> {
+    if get.format == Form::Json {
+        let whole = whole(client, get).await?.to_string();
+        bar.inc(whole.len() as u64);
+        return Ok(writeln!(into, "{whole}")?);
+    }
+    let mut cursor: Option<String> = None;
+    loop {
+        let answer = request(client, get, cursor.as_deref()).await?;
+        let next =
+            answer.headers().get(NEXT).and_then(|next| next.to_str().ok()).map(str::to_owned);
+        if next.is_some() && get.format.is_binary() {
+            bail!(
+                "this is more than one {} file holds: take less with --from and --to",
+                get.format.name()
+            );
+        }
+        let header = cursor.is_some() && get.format == Form::Csv;
+        copy(answer, into, bar, header).await?;
+        match next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(into.flush()?),
+        }
+    }
+}
+
+/// Where a file's next page begins.
+const NEXT: &str = "x-next-cursor";
+
+/// Copies an answer, without its first line if that was said before.
+async fn copy(
+    answer: Response,
+    into: &mut impl Write,
+    bar: &ProgressBar,
+    mut skip_line: bool,
+) -> anyhow::Result<()> {
     let mut pieces = answer.bytes_stream();
-    let mut size = 0;
     while let Some(piece) = pieces.next().await {
         let piece = piece.context("the server's answer broke off")?;
-        into.write_all(&piece)?;
-        size += piece.len() as u64;
-        bar.set_position(size);
+        let mut rest = &piece[..];
+        if skip_line {
+            let end = rest.iter().position(|byte| *byte == b'\n');
+            skip_line = end.is_none();
+            rest = end.map_or(&[], |end| &rest[end + 1..]);
+        }
+        into.write_all(rest)?;
+        bar.inc(rest.len() as u64);
     }
-    into.flush()?;
-    Ok(size)
+    Ok(())
+}
+
+/// All pages as one document.
+async fn whole(client: &Client, get: &Get) -> anyhow::Result<Value> {
+    let mut whole = json(request(client, get, None).await?).await?;
+    while let Some(cursor) = whole["next"].as_str().map(str::to_owned) {
+        let page = json(request(client, get, Some(&cursor)).await?).await?;
+        join(&mut whole, page);
+    }
+    Ok(whole)
+}
+
+/// Adds a page's points to the series they belong to.
+fn join(whole: &mut Value, mut page: Value) {
+    whole["next"] = page["next"].take();
+    whole["truncated"] = page["truncated"].take();
+    let Value::Array(more) = page["series"].take() else { return };
+    let Some(known) = whole["series"].as_array_mut() else { return };
+    for mut series in more {
+        let found = known.iter_mut().find(|known| known["sensor"] == series["sensor"]);
+        let points = found.and_then(|known| known["points"].as_array_mut());
+        match (points, series["points"].as_array_mut()) {
+            (Some(points), Some(further)) => points.append(further),
+            (None, _) => known.push(series),
+            (Some(_), None) => {}
+        }
+    }
 }
 
 /// A bar on standard error, or a counter when the end is not known. Nothing when nobody watches.
@@ -213,7 +286,18 @@ mod tests {
 
     #[test]
     fn a_point_becomes_a_line_with_sensor_and_unit() {
-        let page = json!({ "series": [{ "name": "power", "unit": "W", "points": [["2026-01-01T00:00:00Z", 5.5]] }] });
-        assert_eq!(rows(&page), ["2026-01-01T00:00:00Z         power                    5.5 W"]);
+        let page = json!({ "series": [{ "name": "power", "unit": "W", "points": [[0, 5.5]] }] });
+        let line = "1970-01-01T00:00:00Z     power                    5.5 W";
+        assert_eq!(rows(&page), [line]);
+    }
+
+    #[test]
+    fn pages_become_one_document() {
+        let page = |sensor: &str, time: i64, next: Value| json!({ "series": [{ "sensor": sensor, "points": [[time, 1]] }], "next": next, "truncated": true });
+        let mut whole = page("a", 1, json!("2"));
+        join(&mut whole, page("a", 2, json!("3")));
+        join(&mut whole, page("b", 3, Value::Null));
+        assert_eq!(whole["series"][0]["points"], json!([[1, 1], [2, 1]]));
+        assert_eq!((&whole["series"][1]["sensor"], &whole["next"]), (&json!("b"), &Value::Null));
     }
 }

@@ -58,9 +58,16 @@ pub(crate) fn text(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+        Value::Object(fields) => called(fields).unwrap_or_else(|| value.to_string()),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
     };
     plain.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// What stands for a thing in a cell: its name, or its id.
+fn called(fields: &serde_json::Map<String, Value>) -> Option<String> {
+    let shown = ["name", "email", "id"].iter().find_map(|field| fields.get(*field)?.as_str());
+    shown.map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -129,7 +129,17 @@ fn moved(refusal: &Value, before: usize) -> Value {
     if let Some(index) = refusal["index"].as_u64() {
         refusal["index"] = json!(index + before as u64);
     }
+    if let Some(detail) = refusal["detail"].as_str().and_then(|detail| moved_line(detail, before)) {
+        refusal["detail"] = detail.into();
+    }
     refusal
+}
+
+/// `line 7: …` of a batch as the line of the file; a batch has the same header as the file.
+fn moved_line(detail: &str, before: usize) -> Option<String> {
+    let (line, rest) = detail.strip_prefix("line ")?.split_once(':')?;
+    let line: usize = line.parse().ok()?;
+    Some(format!("line {}:{rest}", line + before))
 }
 
 fn tell(accepted: u64, refused: &[Value], manner: &Manner) {
@@ -189,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_by_its_place_in_the_file() {
-        assert_eq!(moved(&json!({ "index": 3, "detail": "x" }), 5_000)["index"], 5_003);
+        let told = moved(&json!({ "index": 3, "detail": "line 5: not a time" }), 5_000);
+        assert_eq!(told, json!({ "index": 5_003, "detail": "line 5005: not a time" }));
     }
 
     #[test]

@@ -176,7 +176,8 @@ const DEVICES: &[Column] = &[
 ];
 const SPACES: &[Column] = &[("id", "/id"), ("path", "/path"), ("class", "/class")];
 const ASSETS: &[Column] = &[("id", "/id"), ("path", "/path")];
-const TYPES: &[Column] = &[("id", "/id"), ("name", "/name"), ("mode", "/mode")];
+const TYPES: &[Column] =
+    &[("id", "/id"), ("name", "/name"), ("mode", "/mode"), ("sensors", "/sensors")];
 const SENSORS: &[Column] =
     &[("id", "/id"), ("name", "/name"), ("unit", "/unit"), ("quantity", "/quantity")];
 
@@ -194,7 +195,7 @@ pub(crate) async fn device(command: DeviceCommand, manner: &Manner) -> anyhow::R
             output::object(&shown, manner.json);
         }
         DeviceCommand::List => {
-            output::list(&client.list(&["devices"], &[]).await?, DEVICES, manner.json)
+            output::list(&client.list(&["devices"]).await?, DEVICES, manner.json)
         }
         DeviceCommand::Show { device } => {
             output::object(&client.get(&["devices", &device]).await?, manner.json);
@@ -217,7 +218,7 @@ async fn device_token(
             output::object(&made, manner.json);
         }
         DeviceTokenCommand::List { device } => {
-            let rows = client.list(&["devices", &device, "credentials"], &[]).await?;
+            let rows = client.list(&["devices", &device, "credentials"]).await?;
             output::list(&rows, CREDENTIALS, manner.json);
         }
         DeviceTokenCommand::Revoke { device, id } => {
@@ -235,9 +236,7 @@ pub(crate) async fn space(command: SpaceCommand, manner: &Manner) -> anyhow::Res
             let body = json!({ "name": name, "class": class, "parent": parent });
             output::object(&client.post(&["spaces"], &body).await?, manner.json);
         }
-        SpaceCommand::List => {
-            output::list(&client.list(&["spaces"], &[]).await?, SPACES, manner.json)
-        }
+        SpaceCommand::List => output::list(&client.list(&["spaces"]).await?, SPACES, manner.json),
         SpaceCommand::Remove { space } => client.delete(&["spaces", &space]).await?,
     }
     Ok(())
@@ -251,9 +250,7 @@ pub(crate) async fn asset(command: AssetCommand, manner: &Manner) -> anyhow::Res
             let body = json!({ "name": name, "place": place });
             output::object(&client.post(&["assets"], &body).await?, manner.json);
         }
-        AssetCommand::List => {
-            output::list(&client.list(&["assets"], &[]).await?, ASSETS, manner.json)
-        }
+        AssetCommand::List => output::list(&client.list(&["assets"]).await?, ASSETS, manner.json),
         AssetCommand::Remove { asset } => client.delete(&["assets", &asset]).await?,
     }
     Ok(())
@@ -271,7 +268,7 @@ pub(crate) async fn device_type(command: TypeCommand, manner: &Manner) -> anyhow
             let body = json!({ "name": name, "mode": mode, "sensors": sensors });
             output::object(&client.post(&["types"], &body).await?, manner.json);
         }
-        TypeCommand::List => output::list(&client.list(&["types"], &[]).await?, TYPES, manner.json),
+        TypeCommand::List => output::list(&client.list(&["types"]).await?, TYPES, manner.json),
         TypeCommand::Remove { device_type } => client.delete(&["types", &device_type]).await?,
     }
     Ok(())
@@ -282,7 +279,7 @@ pub(crate) async fn sensor(command: SensorCommand, manner: &Manner) -> anyhow::R
     let client = Client::of(manner)?;
     match command {
         SensorCommand::List { device } => {
-            let rows = client.list(&["devices", &device, "sensors"], &[]).await?;
+            let rows = client.list(&["devices", &device, "sensors"]).await?;
             output::list(&rows, SENSORS, manner.json);
         }
         SensorCommand::Set { sensor, name, unit, quantity } => {

@@ -34,6 +34,7 @@ pub(super) fn teller(
             "claimed": tenants.is_claimed(),
             "doors": open,
             "certificate": {
+                "path": served.certificate(),
                 "ends": served.about().ends,
                 "names": served.about().names,
                 "authority": served.authority().map(|authority| authority.path()),
