@@ -51,7 +51,7 @@ impl Server {
              [door.http]\nlisten = [\"127.0.0.1:{http}\"]\n"
         );
         std::fs::write(folder.path().join("roadstead.toml"), config)?;
-        let (child, claim) = launch(folder.path(), https)?;
+        let (child, claim) = launch(folder.path())?;
         Ok(Self { child, folder, https, mqtt, http, claim })
     }
 
@@ -63,7 +63,7 @@ impl Server {
 
     /// Starts the server again on the same folder and ports.
     pub fn restart(&mut self) -> anyhow::Result<()> {
-        let (child, claim) = launch(self.folder.path(), self.https)?;
+        let (child, claim) = launch(self.folder.path())?;
         (self.child, self.claim) = (child, claim);
         Ok(())
     }
@@ -113,8 +113,8 @@ impl Drop for Server {
     }
 }
 
-/// Starts the binary and reads what it prints until the line that names its data folder's end.
-fn launch(folder: &Path, https: u16) -> anyhow::Result<(Child, Option<String>)> {
+/// Starts the binary and reads what it prints until it says that it is ready.
+fn launch(folder: &Path) -> anyhow::Result<(Child, Option<String>)> {
     let mut command = Command::new(binary());
     command.arg("serve").arg("--config").arg(folder.join("roadstead.toml"));
     command.arg("--data").arg(folder.join("data"));
@@ -130,36 +130,28 @@ fn launch(folder: &Path, https: u16) -> anyhow::Result<(Child, Option<String>)> 
             let _ = told.send(line);
         }
     });
-    let claim = await_ready(&mut child, &lines, https, folder)?;
+    let claim = await_ready(&mut child, &lines, folder)?;
     Ok((child, claim))
 }
 
 fn await_ready(
     child: &mut Child,
     lines: &mpsc::Receiver<String>,
-    https: u16,
     folder: &Path,
 ) -> anyhow::Result<Option<String>> {
     let give_up = std::time::Instant::now() + START;
     let mut claim = None;
     while std::time::Instant::now() < give_up {
-        for line in lines.try_iter() {
-            if let Some(at) = line.find("https://").filter(|_| line.contains("/claim#")) {
-                claim = Some(line[at..].trim().to_owned());
+        match lines.recv_timeout(Duration::from_millis(100)) {
+            Ok(line) if line.starts_with("Ready.") => return Ok(claim),
+            Ok(line) if line.contains("/claim#") => claim = Some(line.trim().to_owned()),
+            Ok(_) | Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                let status = child.wait()?;
+                let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
+                bail!("the server ended at its start with {status}: {log}");
             }
         }
-        if let Some(status) = child.try_wait()? {
-            let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
-            bail!("the server ended at its start with {status}: {log}");
-        }
-        if std::net::TcpStream::connect(("127.0.0.1", https)).is_ok() {
-            std::thread::sleep(Duration::from_millis(20));
-            for line in lines.try_iter().filter(|line| line.contains("/claim#")) {
-                claim = line.find("https://").map(|at| line[at..].trim().to_owned());
-            }
-            return Ok(claim);
-        }
-        std::thread::sleep(Duration::from_millis(10));
     }
-    bail!("the server did not answer in time")
+    bail!("the server did not get ready in time")
 }

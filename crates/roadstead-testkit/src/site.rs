@@ -113,6 +113,7 @@ pub fn client(server: &Server) -> anyhow::Result<Client> {
         .tls_certs_only([Certificate::from_pem(&pem)?])
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(30))
+        .pool_max_idle_per_host(0) // a kept connection would not survive the server's restart
         .build()?;
     Ok(client)
 }
