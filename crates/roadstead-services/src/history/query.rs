@@ -149,3 +149,6 @@ impl Series {
         Self { sensor, times: curve.times, columns: vec![column] }
     }
 }
+
+#[cfg(test)]
+mod tests;
