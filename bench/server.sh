@@ -43,7 +43,7 @@ wait_for() {
   done
 }
 
-has_claim_link() { grep -qoE 'https://[^ "]+/claim/[^ "\\]+' "$work/server.log"; }
+has_claim_link() { grep -qoE 'https://[^ "]+/claim#[^ "\\]+' "$work/server.log"; }
 
 start_server() {
   say "Starting a fresh server on loopback ports $mqtt_port (MQTT) and $https_port (HTTPS)"
@@ -51,9 +51,11 @@ start_server() {
 [door.mqtt]
 listen = ["127.0.0.1:$mqtt_port"]
 
-[door.http]
+[door.https]
 listen = ["127.0.0.1:$https_port"]
-redirect = ["127.0.0.1:$http_port"]
+
+[door.http]
+listen = ["127.0.0.1:$http_port"]
 TOML
   local arguments=(serve --config "$work/roadstead.toml" --data "$data")
   [ "$(id -u)" != 0 ] || arguments+=(--as-root-for-testing)
@@ -64,7 +66,7 @@ TOML
 
 claim_server() {
   local link
-  link="$(grep -oE 'https://[^ "]+/claim/[^ "\\]+' "$work/server.log" | head -n 1)"
+  link="$(grep -oE 'https://[^ "]+/claim#[^ "\\]+' "$work/server.log" | head -n 1)"
   (umask 077 && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$work/password")
   "$roadstead" claim "$link" --ca "$ca" --tenant bench --email bench@example.org \
     --password-file "$work/password"

@@ -6,10 +6,12 @@ mod access; // people and grants
 mod ask; // what a question about values says
 mod audit; // who did what
 mod devices; // devices and their tokens
+mod latest; // the latest values
 mod live; // server-sent events and WebSocket
-mod measurements; // values in and out
+mod measurements; // values out
 mod openapi; // the description of all this
 mod places; // spaces and assets
+mod send; // values in
 mod session; // claim, log-in, log-out, who am I
 mod shapes; // what goes over the wire
 mod tables; // CSV, Arrow and Parquet

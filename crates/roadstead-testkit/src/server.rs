@@ -122,7 +122,8 @@ fn launch(folder: &Path) -> anyhow::Result<(Child, Option<String>)> {
         command.arg("--as-root-for-testing");
     }
     let log = std::fs::File::options().create(true).append(true).open(folder.join("server.log"))?;
-    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().context("cannot start the binary")?;
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(log).spawn().context("cannot start the binary")?;
     let output = child.stdout.take().context("the child's output is a pipe")?;
     let (told, lines) = mpsc::channel();
     std::thread::spawn(move || {

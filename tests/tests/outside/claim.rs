@@ -71,7 +71,9 @@ async fn the_folder_the_keys_and_the_socket_are_for_their_owner_alone() {
         std::fs::metadata(site.server.data().join(path)).unwrap().permissions().mode() & 0o777
     };
     assert_eq!(mode("."), 0o700);
-    for secret in ["keys/master.key", "tls/ca.key", "tls/server.key", "catalog.sqlite", "operator.sock"] {
+    for secret in
+        ["keys/master.key", "tls/ca.key", "tls/server.key", "catalog.sqlite", "operator.sock"]
+    {
         assert_eq!(mode(secret), 0o600, "{secret}");
     }
 }

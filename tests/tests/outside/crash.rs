@@ -60,7 +60,8 @@ impl Sender {
         'connections: while let Some(mut client) = self.connect(true).await {
             loop {
                 let id = u16::try_from(n % 60_000 + 1).unwrap();
-                let sent = client.publish("me/measurements/x", nth(n).2.as_bytes(), (1, id, 0)).await;
+                let sent =
+                    client.publish("me/measurements/x", nth(n).2.as_bytes(), (1, id, 0)).await;
                 match sent {
                     Ok(()) if client.receive().await.is_ok_and(|packet| packet.id() == id) => {
                         self.keep(n).await;
@@ -83,9 +84,13 @@ impl Sender {
             loop {
                 let id = u16::try_from(n % 60_000 + 1).unwrap();
                 if !received {
-                    let sent = client.publish("me/measurements/x", nth(n).2.as_bytes(), (2, id, again)).await;
+                    let sent = client
+                        .publish("me/measurements/x", nth(n).2.as_bytes(), (2, id, again))
+                        .await;
                     let answer = client.receive().await;
-                    if sent.is_err() || !answer.is_ok_and(|packet| packet.kind() == 5 && packet.id() == id) {
+                    if sent.is_err()
+                        || !answer.is_ok_and(|packet| packet.kind() == 5 && packet.id() == id)
+                    {
                         continue 'connections;
                     }
                     received = true;
@@ -94,7 +99,9 @@ impl Sender {
                 again = 0;
                 let released = client.release(id).await;
                 let answer = client.receive().await;
-                if released.is_err() || !answer.is_ok_and(|packet| packet.kind() == 7 && packet.id() == id) {
+                if released.is_err()
+                    || !answer.is_ok_and(|packet| packet.kind() == 7 && packet.id() == id)
+                {
                     continue 'connections;
                 }
                 (n, received) = (n + 1, false);
@@ -112,7 +119,8 @@ impl Sender {
             let (time, value, _) = nth(n);
             let body = json!({ "x": value, "time": time });
             let site = self.site.lock().await;
-            let request = site.request(Method::POST, "/api/v1/devices/me/measurements", &self.device.token);
+            let request =
+                site.request(Method::POST, "/api/v1/devices/me/measurements", &self.device.token);
             drop(site);
             let request = request.header("idempotency-key", n.to_string()).json(&body);
             let sent = request.timeout(Duration::from_secs(2)).send().await;
@@ -133,7 +141,9 @@ async fn stored(site: &Site, device: &TestDevice) -> Vec<(i64, f64)> {
         );
         let answer = site.get(&path).await.unwrap();
         let points = answer["series"][0]["points"].as_array().cloned().unwrap_or_default();
-        rows.extend(points.iter().map(|point| (point[0].as_i64().unwrap(), point[1].as_f64().unwrap())));
+        rows.extend(
+            points.iter().map(|point| (point[0].as_i64().unwrap(), point[1].as_f64().unwrap())),
+        );
         match &answer["next"] {
             Value::String(next) => cursor = format!("&cursor={next}"),
             _ => return rows,

@@ -14,7 +14,10 @@ fn mosquitto(site: &Site, program: &str, device: &TestDevice, rest: &[&str]) -> 
 }
 
 fn run(mut command: Command) -> Output {
-    command.stdin(Stdio::null()).output().expect("make setup installs the mosquitto clients and curl")
+    command
+        .stdin(Stdio::null())
+        .output()
+        .expect("make setup installs the mosquitto clients and curl")
 }
 
 #[tokio::test]
@@ -24,7 +27,8 @@ async fn mosquitto_pub_publishes_by_both_versions_and_every_quality_of_service()
     let mut sent = 0;
     for version in ["mqttv311", "mqttv5"] {
         for qos in ["0", "1", "2"] {
-            let rest = ["-V", version, "-q", qos, "-t", "me/measurements/temperature", "-m", "21.5"];
+            let rest =
+                ["-V", version, "-q", qos, "-t", "me/measurements/temperature", "-m", "21.5"];
             let output = run(mosquitto(&site, "mosquitto_pub", &device, &rest));
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             sent += 1;
@@ -66,7 +70,12 @@ async fn mosquitto_pub_is_told_why_not() {
     let output = run(mosquitto(&site, "mosquitto_pub", &device, &rest));
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr).to_lowercase();
-    assert!(said.contains("not authorized") || said.contains("not authorised") || said.contains("bad user name"), "{said}");
+    assert!(
+        said.contains("not authorized")
+            || said.contains("not authorised")
+            || said.contains("bad user name"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -74,8 +83,19 @@ async fn curl_sends_a_measurement_as_the_page_tells() {
     let site = Site::start().await.unwrap();
     let device = site.device("pump-7").await.unwrap();
     let mut command = Command::new("curl");
-    command.args(["--silent", "--show-error", "--fail", "--cacert", site.server.ca().to_str().unwrap()]);
-    command.args(["-H", &format!("Authorization: Bearer {}", device.token), "-H", "Content-Type: application/json"]);
+    command.args([
+        "--silent",
+        "--show-error",
+        "--fail",
+        "--cacert",
+        site.server.ca().to_str().unwrap(),
+    ]);
+    command.args([
+        "-H",
+        &format!("Authorization: Bearer {}", device.token),
+        "-H",
+        "Content-Type: application/json",
+    ]);
     command.args(["-d", r#"{"temperature":21.5}"#, &site.url("/api/v1/devices/me/measurements")]);
     let output = run(command);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

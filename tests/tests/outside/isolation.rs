@@ -56,7 +56,9 @@ async fn the_widest_filter_stays_inside_its_tenant() {
     }
     let sent = json!({ "flow": 1.5 });
     site.post("/api/v1/devices/pump-7/measurements", sent.clone()).await.unwrap();
-    site.post_as(&theirs.token, "/api/v1/devices/me/measurements", json!({ "own": 2 })).await.unwrap();
+    site.post_as(&theirs.token, "/api/v1/devices/me/measurements", json!({ "own": 2 }))
+        .await
+        .unwrap();
     let got = spy.receive().await.unwrap();
     let (topic, _) = spy.message(&got);
     assert_eq!(topic, "devices/spy/measurements/own", "the first thing heard is its own");

@@ -19,7 +19,8 @@ async fn a_stop_ends_well_and_a_second_start_has_everything() {
 async fn the_status_command_tells_what_the_server_sees() {
     let site = Site::start().await.unwrap();
     let data = site.server.data();
-    let output = site.server.command(&["status", "--json", "--data", data.to_str().unwrap()]).unwrap();
+    let output =
+        site.server.command(&["status", "--json", "--data", data.to_str().unwrap()]).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(status.is_object());
@@ -31,8 +32,16 @@ async fn the_command_line_adds_a_device_and_its_token_works() {
     let password = site.server.folder().join("password");
     std::fs::write(&password, roadstead_testkit::PASSWORD).unwrap();
     let (url, ca) = (format!("https://localhost:{}", site.server.https), site.server.ca());
-    let login = ["login", &url, "--ca", ca.to_str().unwrap(), "--email", "owner@acme.example",
-        "--password-file", password.to_str().unwrap()];
+    let login = [
+        "login",
+        &url,
+        "--ca",
+        ca.to_str().unwrap(),
+        "--email",
+        "owner@acme.example",
+        "--password-file",
+        password.to_str().unwrap(),
+    ];
     let output = site.server.command(&login).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let output = site.server.command(&["device", "add", "pump-7", "--json"]).unwrap();
@@ -47,8 +56,10 @@ async fn a_misspelt_key_is_refused_with_the_right_one() {
     let site = Site::start().await.unwrap();
     let file = site.server.folder().join("bad.toml");
     std::fs::write(&file, "[door.mqtt]\nlisen = [\"127.0.0.1:1\"]\n").unwrap();
-    let output = site.server.command(&["config", "check", "--config", file.to_str().unwrap()]).unwrap();
+    let output =
+        site.server.command(&["config", "check", "--config", file.to_str().unwrap()]).unwrap();
     assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned()
+        + &String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("lisen") && said.contains("listen"), "{said}");
 }

@@ -15,8 +15,12 @@ async fn read(site: &Site, query: &str, last: Option<&str>, wanted: usize) -> (V
     let (mut text, mut positions, mut id) = (String::new(), Vec::new(), String::new());
     while positions.len() < wanted {
         let chunk = tokio::time::timeout(std::time::Duration::from_secs(10), bytes.next()).await;
-        text.push_str(std::str::from_utf8(&chunk.expect("events in time").unwrap().unwrap()).unwrap());
-        while let Some((event, rest)) = text.split_once("\n\n").map(|(event, rest)| (event.to_owned(), rest.to_owned())) {
+        text.push_str(
+            std::str::from_utf8(&chunk.expect("events in time").unwrap().unwrap()).unwrap(),
+        );
+        while let Some((event, rest)) =
+            text.split_once("\n\n").map(|(event, rest)| (event.to_owned(), rest.to_owned()))
+        {
             text = rest;
             for line in event.lines() {
                 if let Some(data) = line.strip_prefix("data:") {

@@ -6,7 +6,12 @@ use reqwest::Method;
 use roadstead_testkit::{Site, TestDevice};
 use serde_json::{Value, json};
 
-async fn send(site: &Site, device: &TestDevice, media: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+async fn send(
+    site: &Site,
+    device: &TestDevice,
+    media: &str,
+    body: impl Into<reqwest::Body>,
+) -> (u16, Value) {
     let request = site.request(Method::POST, "/api/v1/devices/me/measurements", &device.token);
     let answer = request.header("content-type", media).body(body).send().await.unwrap();
     let status = answer.status().as_u16();
@@ -14,7 +19,10 @@ async fn send(site: &Site, device: &TestDevice, media: &str, body: impl Into<req
 }
 
 async fn points(site: &Site, device: &TestDevice, rest: &str) -> Value {
-    let path = format!("/api/v1/devices/{}/measurements?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z{rest}", device.id);
+    let path = format!(
+        "/api/v1/devices/{}/measurements?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z{rest}",
+        device.id
+    );
     site.get(&path).await.unwrap()["series"][0]["points"].clone()
 }
 
@@ -33,7 +41,11 @@ async fn every_format_says_the_same() {
         let device = site.device(&format!("device-{number}")).await.unwrap();
         let (status, receipt) = send(&site, &device, media, body.to_vec()).await;
         assert_eq!((status, &receipt["accepted"]), (200, &json!(1)), "{media}: {receipt}");
-        assert_eq!(points(&site, &device, "").await, json!([[1_767_268_800_000_i64, 21.5]]), "{media}");
+        assert_eq!(
+            points(&site, &device, "").await,
+            json!([[1_767_268_800_000_i64, 21.5]]),
+            "{media}"
+        );
     }
 }
 
@@ -81,7 +93,8 @@ async fn one_bad_value_is_named_and_holds_up_no_other() {
 async fn an_absurd_time_is_kept_aside() {
     let site = Site::start().await.unwrap();
     let device = site.device("d").await.unwrap();
-    let (_, receipt) = send(&site, &device, "application/json", r#"{"x":1,"time":"1970-01-02T00:00:00Z"}"#).await;
+    let (_, receipt) =
+        send(&site, &device, "application/json", r#"{"x":1,"time":"1970-01-02T00:00:00Z"}"#).await;
     assert_eq!(receipt["quarantined"], 1, "{receipt}");
     assert_eq!(site.get("/api/v1/latest?device=d").await.unwrap()["items"], json!([]));
 }
@@ -97,7 +110,11 @@ async fn packed_bodies_are_taken_and_bombs_are_not() {
     };
     let post = |body: Vec<u8>| {
         let request = site.request(Method::POST, "/api/v1/devices/me/measurements", &device.token);
-        request.header("content-type", "application/json").header("content-encoding", "gzip").body(body).send()
+        request
+            .header("content-type", "application/json")
+            .header("content-encoding", "gzip")
+            .body(body)
+            .send()
     };
     assert_eq!(post(pack(br#"{"x":1}"#)).await.unwrap().status(), 200);
     assert_eq!(post(pack(&vec![b' '; 300 << 20])).await.unwrap().status(), 413);
@@ -108,9 +125,11 @@ async fn packed_bodies_are_taken_and_bombs_are_not() {
 async fn hourly_means_and_a_thinned_curve_come_of_the_same_values() {
     let site = Site::start().await.unwrap();
     let device = site.device("d").await.unwrap();
-    let rows: String = (0..1440).map(|minute| {
-        format!("2026-01-01T{:02}:{:02}:00Z,{}\n", minute / 60, minute % 60, minute % 60)
-    }).collect();
+    let rows: String = (0..1440)
+        .map(|minute| {
+            format!("2026-01-01T{:02}:{:02}:00Z,{}\n", minute / 60, minute % 60, minute % 60)
+        })
+        .collect();
     let (_, receipt) = send(&site, &device, "text/csv", format!("time,x\n{rows}")).await;
     assert_eq!(receipt["accepted"], 1440);
     let hourly = points(&site, &device, "&resolution=PT1H&aggregate=mean,max").await;
@@ -129,7 +148,8 @@ async fn a_day_in_stockholm_has_twenty_three_hours_in_march() {
     send(&site, &device, "text/csv", format!("time,x\n{rows}")).await;
     let path = "/api/v1/devices/d/measurements?from=2026-03-27T23:00:00Z&to=2026-03-30T22:00:00Z&resolution=P1D&aggregate=count&timezone=Europe/Stockholm";
     let days = site.get(path).await.unwrap()["series"][0]["points"].clone();
-    let counts: Vec<_> = days.as_array().unwrap().iter().map(|day| day[1].as_f64().unwrap() as i64).collect();
+    let counts: Vec<_> =
+        days.as_array().unwrap().iter().map(|day| day[1].as_f64().unwrap() as i64).collect();
     assert!(counts.contains(&23), "{days}");
 }
 
@@ -153,9 +173,21 @@ async fn files_come_as_they_were_asked_for() {
 async fn a_question_too_large_is_refused_before_any_work() {
     let site = Site::start().await.unwrap();
     site.device("d").await.unwrap();
-    for bad in ["from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "resolution=1h", "points=2", "bogus=1", "from=yesterday"] {
-        let status = site.status(Method::GET, &format!("/api/v1/devices/d/measurements?{bad}"), &site.owner).await.unwrap();
-        let none = site.get("/api/v1/devices/d/sensors").await.unwrap()["items"].as_array().unwrap().is_empty();
+    for bad in [
+        "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+        "resolution=1h",
+        "points=2",
+        "bogus=1",
+        "from=yesterday",
+    ] {
+        let status = site
+            .status(Method::GET, &format!("/api/v1/devices/d/measurements?{bad}"), &site.owner)
+            .await
+            .unwrap();
+        let none = site.get("/api/v1/devices/d/sensors").await.unwrap()["items"]
+            .as_array()
+            .unwrap()
+            .is_empty();
         assert!(status == 400 || status == 422 || (none && bad == "points=2"), "{bad}: {status}");
     }
 }

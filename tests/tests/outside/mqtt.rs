@@ -15,7 +15,8 @@ async fn values(site: &Site, device: &TestDevice) -> Vec<f64> {
     let path = format!("/api/v1/devices/{}/measurements", device.id);
     let answer = site.get(&path).await.unwrap();
     let series = answer["series"].as_array().cloned().unwrap_or_default();
-    let points = series.iter().flat_map(|series| series["points"].as_array().cloned().unwrap_or_default());
+    let points =
+        series.iter().flat_map(|series| series["points"].as_array().cloned().unwrap_or_default());
     points.map(|point| point[1].as_f64().unwrap()).collect()
 }
 
@@ -136,7 +137,9 @@ async fn garbage_and_oversize_end_their_own_connection_and_nothing_else() {
     let site = Site::start().await.unwrap();
     let device = site.device("pump").await.unwrap();
     let mut steady = connect(&site, 5, &device, "steady").await;
-    for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 64], &[0x10, 0xff, 0xff, 0xff, 0xff, 0xff]] {
+    for garbage in
+        [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 64], &[0x10, 0xff, 0xff, 0xff, 0xff, 0xff]]
+    {
         let mut client = RawMqtt::open(&site.server, 5).await.unwrap();
         let _ = client.send(garbage).await;
         assert!(client.receive().await.map_or(true, |packet| packet.kind() != 2));
@@ -144,7 +147,9 @@ async fn garbage_and_oversize_end_their_own_connection_and_nothing_else() {
     let mut client = connect(&site, 5, &device, "large").await;
     let _ = client.send(&[0x30, 0xff, 0xff, 0xff, 0x7f]).await;
     let told = client.receive().await;
-    assert!(told.is_err() || told.is_ok_and(|packet| (packet.kind(), packet.body[0]) == (14, 0x95)));
+    assert!(
+        told.is_err() || told.is_ok_and(|packet| (packet.kind(), packet.body[0]) == (14, 0x95))
+    );
     steady.publish("me/measurements/x", b"1", (1, 1, 0)).await.unwrap();
     assert_eq!(steady.receive().await.unwrap().kind(), 4);
 }
@@ -154,7 +159,9 @@ async fn nan_and_infinities_are_refused_by_name() {
     let site = Site::start().await.unwrap();
     let device = site.device("pump").await.unwrap();
     let mut client = connect(&site, 5, &device, "c").await;
-    for (id, payload) in [(1, &b"NaN"[..]), (2, b"Infinity"), (3, b"1e999"), (4, b"{\"value\":NaN}")] {
+    for (id, payload) in
+        [(1, &b"NaN"[..]), (2, b"Infinity"), (3, b"1e999"), (4, b"{\"value\":NaN}")]
+    {
         client.publish("me/measurements/x", payload, (1, id, 0)).await.unwrap();
         let answer = client.receive().await.unwrap();
         assert_eq!((answer.kind(), answer.id(), answer.body.get(2)), (4, id, Some(&0x99)));

@@ -7,12 +7,14 @@ use serde_json::json;
 #[tokio::test]
 async fn places_form_a_tree_and_names_are_unique_within_their_parent() {
     let site = Site::start().await.unwrap();
-    let plant = site.post("/api/v1/spaces", json!({ "name": "Plant", "class": "Site" })).await.unwrap();
+    let plant =
+        site.post("/api/v1/spaces", json!({ "name": "Plant", "class": "Site" })).await.unwrap();
     let hall = json!({ "name": "Hall", "parent": plant["id"] });
     let hall = site.post("/api/v1/spaces", hall).await.unwrap();
     assert_eq!(hall["path"], "Plant/Hall");
     let twin = json!({ "name": "Hall", "parent": "Plant" });
-    let answer = site.request(Method::POST, "/api/v1/spaces", &site.owner).json(&twin).send().await.unwrap();
+    let answer =
+        site.request(Method::POST, "/api/v1/spaces", &site.owner).json(&twin).send().await.unwrap();
     assert_eq!(answer.status(), 409);
     let elsewhere = json!({ "name": "Hall", "parent": null });
     assert!(site.post("/api/v1/spaces", elsewhere).await.is_ok());
@@ -54,7 +56,12 @@ async fn ids_are_told_as_text_and_as_an_integer_and_both_find_the_device() {
 async fn an_unknown_field_is_refused_by_its_name() {
     let site = Site::start().await.unwrap();
     let body = json!({ "name": "x", "tenant_id": 1 });
-    let answer = site.request(Method::POST, "/api/v1/devices", &site.owner).json(&body).send().await.unwrap();
+    let answer = site
+        .request(Method::POST, "/api/v1/devices", &site.owner)
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 422);
     let problem: serde_json::Value = answer.json().await.unwrap();
     assert!(problem["detail"].as_str().unwrap().contains("tenant_id"), "{problem}");
@@ -68,12 +75,14 @@ async fn a_viewer_sees_what_the_grant_reaches_and_changes_nothing() {
     site.post("/api/v1/devices", inside).await.unwrap();
     site.device("outside").await.unwrap();
     let watcher = site.device("watcher").await.unwrap();
-    let grant = json!({ "principal": "watcher", "role": "viewer", "reason": "display in the hall" });
+    let grant =
+        json!({ "principal": "watcher", "role": "viewer", "reason": "display in the hall" });
     let path = format!("/api/v1/resources/{}/grants", plant["id"].as_str().unwrap());
     let given = site.post(&path, grant).await.unwrap();
 
     let seen = site.get_as(&watcher.token, "/api/v1/devices").await.unwrap();
-    let names: Vec<_> = seen["items"].as_array().unwrap().iter().map(|row| row["name"].clone()).collect();
+    let names: Vec<_> =
+        seen["items"].as_array().unwrap().iter().map(|row| row["name"].clone()).collect();
     assert_eq!(names, ["inside", "watcher"]);
     let status = |method, path| site.status(method, path, &watcher.token);
     assert_eq!(status(Method::GET, "/api/v1/devices/outside").await.unwrap(), 404);
@@ -92,8 +101,12 @@ async fn each_change_stands_in_the_audit_log() {
     let path = format!("/api/v1/devices/{}", device.id);
     site.status(Method::DELETE, &path, &site.owner).await.unwrap();
     let log = site.get("/api/v1/audit").await.unwrap();
-    let actions: Vec<_> =
-        log["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
+    let actions: Vec<_> = log["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["action"].as_str().unwrap())
+        .collect();
     assert_eq!(&actions[..3], ["device.remove", "token.create", "device.create"]);
 }
 

@@ -9,10 +9,17 @@ async fn every_answer_is_dressed_errors_included() {
     let site = Site::start().await.unwrap();
     for path in ["/sign-in", "/api/v1/devices", "/nothing-here", "/api/openapi.json", "/manual"] {
         let answer = site.client.get(site.url(path)).send().await.unwrap();
-        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        assert!(header("strict-transport-security").unwrap().contains("max-age=31536000"), "{path}");
+        let header =
+            |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert!(
+            header("strict-transport-security").unwrap().contains("max-age=31536000"),
+            "{path}"
+        );
         let policy = header("content-security-policy").unwrap();
-        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+            "{path}: {policy}"
+        );
         assert_eq!(header("x-content-type-options").unwrap(), "nosniff", "{path}");
         assert_eq!(header("referrer-policy").unwrap(), "no-referrer", "{path}");
         assert!(header("server").is_none() && header("x-powered-by").is_none(), "{path}");
@@ -25,7 +32,8 @@ async fn another_host_and_another_site_are_refused() {
     let get = |host: &str| site.client.get(site.url("/sign-in")).header("host", host).send();
     assert_eq!(get("evil.example").await.unwrap().status(), StatusCode::MISDIRECTED_REQUEST);
     let post = site.client.post(site.url("/api/v1/login")).header("origin", "https://evil.example");
-    let answer = post.json(&serde_json::json!({ "email": "a@b", "password": "x" })).send().await.unwrap();
+    let answer =
+        post.json(&serde_json::json!({ "email": "a@b", "password": "x" })).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     let post = site.client.post(site.url("/sign-in")).header("sec-fetch-site", "cross-site");
     assert_eq!(post.body("email=a").send().await.unwrap().status(), StatusCode::FORBIDDEN);
@@ -38,8 +46,12 @@ async fn unknown_people_and_wrong_passwords_look_the_same() {
         let body = serde_json::json!({ "email": email, "password": "not the right one at all" });
         site.client.post(site.url("/api/v1/login")).json(&body).send()
     };
-    let (known, unknown) = (log_in("owner@acme.example").await.unwrap(), log_in("nobody@acme.example").await.unwrap());
-    assert_eq!((known.status(), unknown.status()), (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED));
+    let (known, unknown) =
+        (log_in("owner@acme.example").await.unwrap(), log_in("nobody@acme.example").await.unwrap());
+    assert_eq!(
+        (known.status(), unknown.status()),
+        (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED)
+    );
     let known: serde_json::Value = known.json().await.unwrap();
     let unknown: serde_json::Value = unknown.json().await.unwrap();
     assert_eq!(known["detail"], unknown["detail"]);
@@ -51,7 +63,16 @@ async fn guessing_at_one_account_is_bounded() {
     let mut statuses = Vec::new();
     for _ in 0..14 {
         let body = serde_json::json!({ "email": "owner@acme.example", "password": "guess guess guess guess" });
-        statuses.push(site.client.post(site.url("/api/v1/login")).json(&body).send().await.unwrap().status().as_u16());
+        statuses.push(
+            site.client
+                .post(site.url("/api/v1/login"))
+                .json(&body)
+                .send()
+                .await
+                .unwrap()
+                .status()
+                .as_u16(),
+        );
     }
     let tried = statuses.iter().filter(|status| **status == 401).count();
     assert!((1..=10).contains(&tried), "{statuses:?}");
@@ -77,7 +98,8 @@ async fn plain(site: &Site, request: &str) -> String {
 #[tokio::test]
 async fn the_port_without_tls_redirects_pages_and_refuses_the_rest() {
     let site = Site::start().await.unwrap();
-    let page = plain(&site, "GET /devices HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\n\r\n").await;
+    let page =
+        plain(&site, "GET /devices HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\n\r\n").await;
     assert!(page.starts_with("HTTP/1.1 308"), "{page}");
     for request in [
         "GET /api/v1/devices HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\n\r\n",

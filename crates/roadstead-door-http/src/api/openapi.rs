@@ -8,7 +8,9 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{access, audit, devices, live, measurements, places, session, tokens, types};
+use super::{
+    access, audit, devices, latest, live, measurements, places, send, session, tokens, types,
+};
 use crate::App;
 
 #[derive(OpenApi)]
@@ -52,9 +54,9 @@ pub(crate) fn described() -> OpenApiRouter<App> {
         .routes(routes!(places::remove_space))
         .routes(routes!(places::list_assets, places::create_asset))
         .routes(routes!(places::remove_asset))
-        .routes(routes!(measurements::send_measurements, measurements::device_measurements))
+        .routes(routes!(send::send_measurements, measurements::device_measurements))
         .routes(routes!(measurements::measurements))
-        .routes(routes!(measurements::latest))
+        .routes(routes!(latest::latest))
         .routes(routes!(live::follow))
         .routes(routes!(live::follow_by_websocket))
         .routes(routes!(tokens::list_tokens, tokens::create_token))
