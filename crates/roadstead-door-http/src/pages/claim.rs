@@ -102,7 +102,7 @@ fn refuse(app: &App, form: &ClaimForm, error: ServiceError) -> Result<Response, 
             return show(StatusCode::GONE, &ClaimedElsewherePage { page });
         }
         ServiceError::BadPassword(broken) => {
-            page.password_error = Some(sentence(&broken.to_string()))
+            page.password_error = Some(sentence(&broken.to_string()));
         }
         ServiceError::Conflict(_) | ServiceError::Invalid(_) | ServiceError::Limit(_) => {
             page.tenant.error = Some(sentence(&error.to_string()));

@@ -19,7 +19,7 @@ use crate::problem::Problem;
 
 /// So many chosen sensors have a row for people without JavaScript.
 const ROWS: usize = 8;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 const UNKNOWN: &str = "–";
 
 /// The page with its chooser.

@@ -20,7 +20,7 @@ use crate::problem::Problem;
 #[folder = "../../web/dist"]
 struct Dist;
 
-const YEAR: Duration = Duration::from_secs(364 * 24 * 60 * 60);
+const YEAR: Duration = Duration::from_hours(364 * 24);
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 

@@ -122,8 +122,9 @@ fn plain_events<'a>(text: &'a str, slugs: &[String]) -> Vec<Event<'a>> {
     let mut leads = true;
     for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
         match event {
-            Event::Html(_) | Event::InlineHtml(_) => {}
-            Event::Start(Tag::HtmlBlock | Tag::Image { .. })
+            Event::Html(_)
+            | Event::InlineHtml(_)
+            | Event::Start(Tag::HtmlBlock | Tag::Image { .. })
             | Event::End(TagEnd::HtmlBlock | TagEnd::Image) => {}
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
                 let target = target(&dest_url, slugs);

@@ -17,7 +17,7 @@ use crate::App;
 use crate::auth::Visitor;
 use crate::problem::Problem;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 const LIFETIMES: [(u32, &str); 4] =
     [(7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "1 year")];
 const USUAL_DAYS: u32 = 90;
