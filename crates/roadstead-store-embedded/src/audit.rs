@@ -34,7 +34,7 @@ impl Audit for EmbeddedCatalog {
             let entries = entries.bind(permit.tenant().sql()).bind(most);
             let entries = entries.fetch_all(&mut *self.reading().await).await;
             let entries = entries.map_err(StoreError::failed)?.into_iter();
-            entries.map(|row| shown(row, self.known(), permit)).collect()
+            entries.map(|row| shown(&row, self.known(), permit)).collect()
         })
     }
 }
@@ -77,15 +77,15 @@ struct Row {
 }
 
 /// An entry as its readers see it. Names are today's; what is gone has its id alone.
-fn shown(row: Row, names: &Directory, permit: &AuditPermit) -> Result<Value, StoreError> {
+fn shown(row: &Row, names: &Directory, permit: &AuditPermit) -> Result<Value, StoreError> {
     let principal = row.principal.map(|who| rows::principal(TABLE, who)).transpose()?;
-    let principal = principal.map(|id| named(&id, names.audit_name(permit, id)));
+    let principal = principal.map(|id| named(&id, names.audit_name(permit, id).as_deref()));
     let resource = row.resource.map(|what| rows::resource(TABLE, what)).transpose()?;
-    let resource = resource.map(|id| named(&id, names.audit_thing(permit, id)));
+    let resource = resource.map(|id| named(&id, names.audit_thing(permit, id).as_deref()));
     let credential = row.credential.map(|id| rows::id(TABLE, id)).transpose()?;
     let credential: Option<roadstead_model::CredentialId> = credential;
     let detail: Value =
-        serde_json::from_str(&row.detail).map_err(|error| rows::odd(TABLE, error))?;
+        serde_json::from_str(&row.detail).map_err(|error| rows::odd(TABLE, &error))?;
     Ok(json!({
         "sequence": row.sequence,
         "time": rows::time(TABLE, row.time)?,
@@ -100,6 +100,6 @@ fn shown(row: Row, names: &Directory, permit: &AuditPermit) -> Result<Value, Sto
     }))
 }
 
-fn named(id: &impl ToString, name: Option<String>) -> Value {
+fn named(id: &impl ToString, name: Option<&str>) -> Value {
     json!({ "id": id.to_string(), "name": name })
 }

@@ -56,10 +56,6 @@ impl Bench {
         Self { guard: Guard::new(tools), facts, clock }
     }
 
-    fn caller(&self, principal: Principal, credential: CredentialId) -> Caller {
-        Caller::new(principal, credential, CredentialKind::Token, ORIGIN)
-    }
-
     fn answer(&self, caller: &Caller, wanted: Capability, node: Resource) -> Result<(), Denied> {
         fn ask<C: Can>(guard: &Guard, caller: &Caller, node: Resource) -> Result<(), Denied> {
             let permit = guard.permit::<C, _>(caller, node)?;
@@ -94,6 +90,10 @@ impl Bench {
             ask::<Audit>(self, caller, node),
         ]
     }
+}
+
+fn caller_of(principal: Principal, credential: CredentialId) -> Caller {
+    Caller::new(principal, credential, CredentialKind::Token, ORIGIN)
 }
 
 /// What the rules say, read word by word and without a bit mask.
@@ -145,7 +145,7 @@ proptest! {
                 bench.clock.0.store(now, Ordering::SeqCst);
                 for credential in &world.credentials {
                     let who = (credential.principal, credential.id);
-                    let caller = bench.caller(who.0, who.1);
+                    let caller = caller_of(who.0, who.1);
                     for node in world.nodes.iter().chain(&world.gone) {
                         let reached = bench.reaches(&caller, *node);
                         for (wanted, reached) in Capability::ALL.into_iter().zip(reached) {
@@ -194,7 +194,7 @@ fn a_role_on_one_thing_is_never_a_role_on_another() {
         vec![grant(person(1), Role::Viewer, device(1)), grant(person(1), Role::Manager, device(2))];
     let (world, [credential, ..]) = yard(grants);
     let bench = Bench::new(world);
-    let caller = bench.caller(person(1), credential);
+    let caller = caller_of(person(1), credential);
     let forbidden = Err(Denied::Forbidden(Capability::Manage));
     assert_eq!(bench.answer(&caller, Capability::Manage, device(1).into()), forbidden);
     assert_eq!(bench.answer(&caller, Capability::Manage, device(2).into()), Ok(()));
@@ -205,7 +205,7 @@ fn a_role_on_one_thing_is_never_a_role_on_another() {
 fn a_device_sees_and_writes_itself_alone() {
     let (world, [_, credential, _]) = yard(Vec::new());
     let bench = Bench::new(world);
-    let caller = bench.caller(Principal::Device(device(1)), credential);
+    let caller = caller_of(Principal::Device(device(1)), credential);
     for wanted in Capability::ALL {
         let own = matches!(wanted, Capability::Read | Capability::Write);
         let right = if own { Ok(()) } else { Err(Denied::Forbidden(wanted)) };
@@ -220,7 +220,7 @@ fn a_stray_grant_reaches_into_no_other_tenant() {
     let (mut world, [credential, ..]) = yard(vec![grant(person(1), Role::Owner, tenant(2))]);
     world.add(tenant(2).into(), None);
     let bench = Bench::new(world);
-    let caller = bench.caller(person(1), credential);
+    let caller = caller_of(person(1), credential);
     assert_eq!(bench.answer(&caller, Capability::Read, tenant(2).into()), Err(Denied::Unseen));
     assert_eq!(bench.reaches(&caller, tenant(2).into()), [false; 8]);
 }
@@ -229,7 +229,7 @@ fn a_stray_grant_reaches_into_no_other_tenant() {
 fn a_permit_is_looked_at_again_when_anything_changed() {
     let (world, [credential, ..]) = yard(vec![grant(person(1), Role::Viewer, device(1))]);
     let bench = Bench::new(world.clone());
-    let caller = bench.caller(person(1), credential);
+    let caller = caller_of(person(1), credential);
     let mut permit = bench.guard.permit::<Read, _>(&caller, device(1)).unwrap();
     assert!(permit.is_fresh(bench.guard.epoch()));
     bench.facts.swap(world.clone());
@@ -245,11 +245,13 @@ fn a_permit_is_looked_at_again_when_anything_changed() {
 
 #[test]
 fn a_ring_of_places_gives_no_right() {
-    let (mut world, [credential, ..]) = yard(vec![grant(person(1), Role::Owner, tenant(1))]);
+    let grants = [tenant(1).into(), Resource::Device(device(1))];
+    let grants = grants.map(|on| grant(person(1), Role::Owner, on)).to_vec();
+    let (mut world, [credential, ..]) = yard(grants);
     world.parents.insert(device(1).into(), device(2).into());
     world.parents.insert(device(2).into(), device(1).into());
     let bench = Bench::new(world);
-    let caller = bench.caller(person(1), credential);
+    let caller = caller_of(person(1), credential);
     assert_eq!(bench.answer(&caller, Capability::Read, device(1).into()), Err(Denied::Unseen));
 }
 

@@ -38,12 +38,12 @@ pub(super) async fn create_type(
             .bind(shape.quantity.clone());
         draft.name(("a sensor", shape.name.as_str()), kept).await?;
     }
-    let made = DeviceType { id, name, mode, sensors };
+    let new = DeviceType { id, name, mode, sensors };
     draft.then({
-        let row = made.clone();
+        let row = new.clone();
         move |open| open.put_device_type(row)
     });
-    Ok(made)
+    Ok(new)
 }
 
 pub(super) async fn remove_type(

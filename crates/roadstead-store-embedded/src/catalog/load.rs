@@ -150,7 +150,7 @@ pub(super) fn sensor((id, device, name, unit, quantity): SensorRow) -> Result<Se
 fn credential(row: CredentialRow) -> Result<Credential, StoreError> {
     let table = "credentials";
     let (id, principal, kind, digest, label, created, expires, limit, last_used) = row;
-    let unknown = || rows::odd(table, format!("there is no kind `{kind}`"));
+    let unknown = || rows::odd(table, &format!("there is no kind `{kind}`"));
     Ok(Credential {
         id: rows::id(table, id)?,
         principal: rows::principal(table, principal)?,
@@ -159,7 +159,7 @@ fn credential(row: CredentialRow) -> Result<Credential, StoreError> {
         label,
         created: rows::time(table, created)?,
         expires: expires.map(|end| rows::time(table, end)).transpose()?,
-        limit: u8::try_from(limit).map_err(|error| rows::odd(table, error))?,
+        limit: u8::try_from(limit).map_err(|error| rows::odd(table, &error))?,
         last_used: last_used.map(|at| rows::time(table, at)).transpose()?,
     })
 }

@@ -1,6 +1,6 @@
 //! Between rows and words: what is stored as which SQL value, and back.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use roadstead_guard::Digest;
@@ -10,33 +10,33 @@ use roadstead_store::StoreError;
 use super::migrations::BadCatalog;
 
 /// A value that a row should not have.
-pub(crate) fn odd(table: &'static str, what: impl ToString) -> StoreError {
+pub(crate) fn odd(table: &'static str, what: &dyn fmt::Display) -> StoreError {
     StoreError::failed(BadCatalog::Row { table, what: what.to_string() })
 }
 
 pub(crate) fn id<K: Kind>(table: &'static str, stored: i64) -> Result<Id<K>, StoreError> {
-    Id::from_integer(stored.cast_unsigned()).map_err(|error| odd(table, error))
+    Id::from_integer(stored.cast_unsigned()).map_err(|error| odd(table, &error))
 }
 
 pub(crate) fn resource(table: &'static str, stored: i64) -> Result<Resource, StoreError> {
     let read = Resource::from_integer(stored.cast_unsigned());
-    read.ok_or_else(|| odd(table, format!("{stored} names no resource")))
+    read.ok_or_else(|| odd(table, &format!("{stored} names no resource")))
 }
 
 pub(crate) fn principal(table: &'static str, stored: i64) -> Result<Principal, StoreError> {
     let read = Principal::from_integer(stored.cast_unsigned());
-    read.ok_or_else(|| odd(table, format!("{stored} names no principal")))
+    read.ok_or_else(|| odd(table, &format!("{stored} names no principal")))
 }
 
 pub(crate) fn time(table: &'static str, stored: i64) -> Result<Timestamp, StoreError> {
-    Timestamp::from_micros(stored).map_err(|error| odd(table, error))
+    Timestamp::from_micros(stored).map_err(|error| odd(table, &error))
 }
 
-pub(crate) fn text<T: FromStr<Err: ToString>>(
+pub(crate) fn text<T: FromStr<Err: fmt::Display>>(
     table: &'static str,
     stored: &str,
 ) -> Result<T, StoreError> {
-    stored.parse().map_err(|error: T::Err| odd(table, error.to_string()))
+    stored.parse().map_err(|error: T::Err| odd(table, &error))
 }
 
 pub(crate) const fn number(time: Timestamp) -> i64 {
@@ -65,7 +65,7 @@ pub(crate) fn role(stored: &str) -> Result<Role, StoreError> {
     [Role::Owner, Role::Manager, Role::Operator, Role::Viewer, Role::Writer]
         .into_iter()
         .find(|role| role_name(*role) == stored)
-        .ok_or_else(|| odd("grants", format!("there is no role `{stored}`")))
+        .ok_or_else(|| odd("grants", &format!("there is no role `{stored}`")))
 }
 
 pub(crate) const fn mode_name(mode: TypeMode) -> &'static str {
@@ -79,7 +79,7 @@ pub(crate) fn mode(stored: &str) -> Result<TypeMode, StoreError> {
     [TypeMode::Open, TypeMode::Fixed]
         .into_iter()
         .find(|mode| mode_name(*mode) == stored)
-        .ok_or_else(|| odd("device_types", format!("there is no mode `{stored}`")))
+        .ok_or_else(|| odd("device_types", &format!("there is no mode `{stored}`")))
 }
 
 /// Bytes as lower-case hexadecimal digits: the same text in every database.
@@ -91,7 +91,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 pub(crate) fn digest(stored: &str) -> Result<Digest, StoreError> {
-    let bad = || odd("credentials", "a digest has 64 hexadecimal digits");
+    let bad = || odd("credentials", &"a digest has 64 hexadecimal digits");
     let mut bytes = [0; 32];
     if stored.len() != 64 || !stored.is_ascii() {
         return Err(bad());

@@ -77,6 +77,7 @@ keeps! {
     entries_are_numbered_without_a_gap
     a_log_shows_its_own_tenant_alone
     entries_outlive_what_they_are_about
+    a_log_names_nothing_of_another_tenant
 }
 
 #[tokio::test]

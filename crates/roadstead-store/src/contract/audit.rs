@@ -97,3 +97,14 @@ pub async fn entries_outlive_what_they_are_about(open: Open<'_>) {
     assert_eq!(shown["resource"], json!({ "id": pump, "name": null }));
     assert_eq!(shown["principal"], json!({ "id": pump, "name": null }));
 }
+
+/// A refused try at another tenant's thing is in the log, and tells nothing of that thing.
+pub async fn a_log_names_nothing_of_another_tenant(open: Open<'_>) {
+    let site = Site::new(open).await;
+    let other = site.neighbour("Lagoon").await;
+    let foreign = other.device(&other.root(), "secret").await.expect("free").id;
+    let tried = AuditEntry::of(&site.owner, site.now(), "device.remove").on(foreign);
+    site.log.record(tried.ended(Outcome::Refused)).await.expect("recorded");
+    let shown = recent(&site, 1).await.remove(0);
+    assert_eq!(shown["resource"], json!({ "id": foreign, "name": null }));
+}

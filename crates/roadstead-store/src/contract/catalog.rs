@@ -61,7 +61,7 @@ pub async fn only_a_waiting_link_claims(open: Open<'_>) {
     assert!(awaits(&site, &link).await);
     assert!(!awaits(&site, &unknown).await);
     assert!(site.catalog.awaits_any(site.now()).await.expect("awaits_any"));
-    site.clock.advance(Duration::from_secs(86_400));
+    site.clock.advance(Duration::from_hours(24));
     assert!(!awaits(&site, &link).await, "a link ends at its last instant");
     assert!(!site.catalog.awaits_any(site.now()).await.expect("awaits_any"));
     for text in [&link, &unknown] {

@@ -109,7 +109,7 @@ impl Site {
         name: &str,
     ) -> Self {
         let Stores { catalog, log } = stores;
-        let link = invite(&*catalog, &guard, &*clock).await;
+        let link = invite(&*catalog, &guard, &clock).await;
         let new = new_tenant(&guard, name, clock.now()).await;
         let claimed = catalog.claim(guard.claim_proof(&link), new).await;
         let (tenant, person) = claimed.expect("the link waits and the name is free");
@@ -257,7 +257,7 @@ fn guard_over(
 /// Makes a claim link that lasts for a day.
 pub async fn invite(catalog: &dyn Catalog, guard: &Guard, clock: &HandClock) -> Secret {
     let minted = guard.mint("rsl");
-    let end = clock.now().after(Duration::from_secs(86_400));
+    let end = clock.now().after(Duration::from_hours(24));
     catalog.invite(guard.operator(0), minted.digest, end).await.expect("the link is kept");
     minted.secret
 }

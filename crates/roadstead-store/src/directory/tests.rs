@@ -66,7 +66,7 @@ fn grant(number: u64, principal: Principal, resource: Resource) -> Grant {
 }
 
 /// What a backend can do to the tree; indices choose among what is there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Space(prop::sample::Index),
     Asset(prop::sample::Index),
@@ -172,6 +172,22 @@ fn apply(step: Step, lists: &mut Lists, directory: &Directory) {
             lists.places.push((id.into(), parent));
             directory.change(|open| open.put_asset(Asset { id, name: name("a"), parent }));
         }
+        Step::Device(..) | Step::Move(..) => apply_to_devices(step, lists, directory),
+        Step::Sensor(..) | Step::Rename(..) => apply_to_sensors(step, lists, directory),
+        Step::Token(..) | Step::Grant(..) => apply_to_rights(step, lists, directory),
+        Step::Remove(which) => {
+            let nodes = lists.nodes();
+            let node = nodes[which.index(nodes.len())];
+            if node != tenant().into() {
+                lists.remove(node);
+                directory.change(|open| open.remove(node));
+            }
+        }
+    }
+}
+
+fn apply_to_devices(step: Step, lists: &mut Lists, directory: &Directory) {
+    match step {
         Step::Device(below, called) => {
             let parent = *below.get(&lists.holders(true));
             let called = name(&format!("d{called}"));
@@ -200,16 +216,7 @@ fn apply(step: Step, lists: &mut Lists, directory: &Directory) {
             let row = row.clone();
             directory.change(|open| open.put_device(row));
         }
-        Step::Sensor(..) | Step::Rename(..) => apply_to_sensors(step, lists, directory),
-        Step::Token(..) | Step::Grant(..) => apply_to_rights(step, lists, directory),
-        Step::Remove(which) => {
-            let nodes = lists.nodes();
-            let node = nodes[which.index(nodes.len())];
-            if node != tenant().into() {
-                lists.remove(node);
-                directory.change(|open| open.remove(node));
-            }
-        }
+        _ => {}
     }
 }
 

@@ -65,6 +65,10 @@ static SCOPES: LazyLock<[Scope<Read>; 2]> = LazyLock::new(|| {
     })
 });
 
+fn named_by(position: u64) -> Value {
+    Value::text(&position.to_string()).unwrap()
+}
+
 /// Some readings of a tenant; each has its position as its value, so that none is mistaken.
 fn accepted(of: TenantId, first: u64, count: usize) -> Arc<Accepted> {
     let device = DeviceId::new(of, 1).unwrap();
@@ -72,7 +76,7 @@ fn accepted(of: TenantId, first: u64, count: usize) -> Arc<Accepted> {
     let reading = |position| Reading {
         sensor: SensorId::new(of, 1).unwrap(),
         time: Timestamp::EPOCH,
-        value: Value::Number(position as f64),
+        value: named_by(position),
         quality: Quality::Good,
     };
     Arc::new(Accepted {
@@ -88,7 +92,7 @@ fn positions(stretch: &Stretch, from: Position) -> Vec<u64> {
     let mut got = Vec::new();
     for entry in &stretch.accepted {
         for (position, reading) in (entry.first.0..).zip(&entry.readings) {
-            assert_eq!(reading.value, Value::Number(position as f64));
+            assert_eq!(reading.value, named_by(position));
             if position >= from.0 {
                 got.push(position);
             }
@@ -101,15 +105,19 @@ fn positions(stretch: &Stretch, from: Position) -> Vec<u64> {
 enum Step {
     /// Several batches become durable together: of which tenant, how long.
     Push(Vec<(bool, usize)>),
-    /// A reader reads on.
-    Read { reader: usize, most: usize },
+    /// A reader reads on, and perhaps leaves some of what it got for the next time.
+    Read { reader: usize, most: usize, leaves: u64 },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let batches = prop::collection::vec((any::<bool>(), 0..=LONGEST), 0..5);
     let step = prop_oneof![
         batches.prop_map(Step::Push),
-        (0_usize..4, 1_usize..12).prop_map(|(reader, most)| Step::Read { reader, most }),
+        (0_usize..4, 1_usize..12, 0_u64..4).prop_map(|(reader, most, leaves)| Step::Read {
+            reader,
+            most,
+            leaves
+        }),
     ];
     prop::collection::vec(step, 0..60)
 }
@@ -142,7 +150,7 @@ proptest! {
                         prop_assert_eq!(*feed.end(tenant(number)).borrow(), Position(end));
                     }
                 }
-                Step::Read { reader, most } => {
+                Step::Read { reader, most, leaves } => {
                     let (of, from) = readers[reader];
                     let stretch = feed.read(&SCOPES[of], Position(from), most);
                     let got = positions(&stretch, Position(from));
@@ -153,7 +161,7 @@ proptest! {
                     let held = ends[of] - (from + stretch.missed);
                     let whole = held + LONGEST as u64 > kept as u64;
                     prop_assert!(stretch.missed == 0 || from < starts[of] || whole, "kept too few");
-                    readers[reader].1 = stretch.next.0;
+                    readers[reader].1 = from.max(stretch.next.0.saturating_sub(leaves));
                 }
             }
         }

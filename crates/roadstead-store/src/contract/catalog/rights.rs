@@ -10,11 +10,11 @@ use roadstead_model::{Capability, Principal, Resource, Role};
 use crate::contract::site::{Open, PASSWORD, Site, credential, origin, sign_in};
 use crate::{Authority, NewCredential, NewGrant, StoreError};
 
-fn missing<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+fn missing<T: std::fmt::Debug>(answer: &Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::Missing(_))), "{answer:?}");
 }
 
-fn in_use<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+fn in_use<T: std::fmt::Debug>(answer: &Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::InUse(_))), "{answer:?}");
 }
 
@@ -34,12 +34,12 @@ pub async fn a_token_works_until_it_is_ended(open: Open<'_>) {
     let mut writing = site.guard.permit::<Write, _>(&caller, pump).expect("a device writes");
     let foreign = site.device(&site.root(), "other").await.expect("free").id;
     let foreign = site.permit(foreign);
-    missing(site.catalog.end_credential(Authority::Device(&foreign), made.id).await);
+    missing(&site.catalog.end_credential(Authority::Device(&foreign), made.id).await);
     site.catalog.end_credential(Authority::Device(&by), made.id).await.expect("its own");
     assert_eq!(site.guard.renew(&mut writing), Err(Denied::Ended));
     let again = site.guard.by_token(&minted.secret, origin());
     assert_eq!(again.map(|_| ()), Err(Refused::Invalid));
-    missing(site.catalog.end_credential(Authority::Device(&by), made.id).await);
+    missing(&site.catalog.end_credential(Authority::Device(&by), made.id).await);
     let site = site.restarted(open).await;
     let again = site.guard.by_token(&minted.secret, origin());
     assert_eq!(again.map(|_| ()), Err(Refused::Invalid), "and not after a restart");
@@ -60,7 +60,7 @@ pub async fn a_limited_token_makes_no_stronger_one(open: Open<'_>) {
     let managing = site.guard.permit::<Manage, _>(&child, site.tenant.id);
     assert_eq!(managing.map(|_| ()), Err(Denied::Forbidden(Capability::Manage)));
     site.catalog.end_credential(Authority::Own(&site.owner), made.id).await.expect("own");
-    missing(site.catalog.add_credential(Authority::Own(&reader), token(&site).0).await);
+    missing(&site.catalog.add_credential(Authority::Own(&reader), token(&site).0).await);
 }
 
 /// Who manages or operates can send a person a link, but never hold their token or session.
@@ -73,17 +73,17 @@ pub async fn nobody_makes_a_credential_in_another_persons_name(open: Open<'_>) {
     for kind in [CredentialKind::Token, CredentialKind::Session, CredentialKind::Password] {
         let (new, _) = token(&site);
         let new = || NewCredential { kind, ..new.clone() };
-        in_use(site.catalog.add_credential(Authority::Person(&tenant, vera), new()).await);
+        in_use(&site.catalog.add_credential(Authority::Person(&tenant, vera), new()).await);
         let operator = Authority::Operator(site.guard.operator(0), vera);
-        in_use(site.catalog.add_credential(operator, new()).await);
+        in_use(&site.catalog.add_credential(operator, new()).await);
         if kind != CredentialKind::Token {
-            in_use(site.catalog.add_credential(Authority::Own(&session), new()).await);
+            in_use(&site.catalog.add_credential(Authority::Own(&session), new()).await);
         }
     }
     let link = || NewCredential { kind: CredentialKind::SignInLink, ..token(&site).0 };
     let there = other.permit(other.tenant.id);
-    missing(site.catalog.add_credential(Authority::Person(&there, vera), link()).await);
-    missing(site.catalog.end_credential(Authority::Own(&session), site.owner.credential()).await);
+    missing(&site.catalog.add_credential(Authority::Person(&there, vera), link()).await);
+    missing(&site.catalog.end_credential(Authority::Own(&session), site.owner.credential()).await);
 }
 
 /// A new password replaces the old one, ends one's other sessions, and keeps one's tokens.
@@ -100,7 +100,7 @@ pub async fn a_new_password_ends_other_sessions(open: Open<'_>) {
     assert!(may_look(&site, &site.owner), "the session that set it stays");
     assert!(!may_look(&site, &elsewhere), "others end");
     site.guard.by_token(&program.secret, origin()).expect("tokens stay");
-    missing(site.catalog.set_password(&elsewhere, hash, site.now()).await);
+    missing(&site.catalog.set_password(&elsewhere, hash, site.now()).await);
     let site = site.restarted(open).await;
     let (email, at) = (&site.person.email, &site.tenant.name);
     let _login = sign_in(&site.guard, email, at, next).await;
@@ -109,7 +109,7 @@ pub async fn a_new_password_ends_other_sessions(open: Open<'_>) {
     assert_eq!(old.map(|_| ()), Err(Refused::Invalid));
     let held = site.catalog.directory().own_credentials(&site.owner);
     let password = held.iter().find(|row| row.kind == CredentialKind::Password).expect("there");
-    in_use(site.catalog.end_credential(Authority::Own(&site.owner), password.id).await);
+    in_use(&site.catalog.end_credential(Authority::Own(&site.owner), password.id).await);
 }
 
 fn may_look(site: &Site, caller: &Caller) -> bool {
@@ -134,7 +134,7 @@ pub async fn settling_writes_uses_down_and_drops_what_ended(open: Open<'_>) {
     let site = Site::new(open).await;
     let pump = site.device(&site.root(), "pump").await.expect("free").id;
     let (new, minted) = token(&site);
-    let hour = site.now().after(Duration::from_secs(3600));
+    let hour = site.now().after(Duration::from_hours(1));
     let short = NewCredential { expires: Some(hour), ..new };
     let by = site.permit(pump);
     let short = site.catalog.add_credential(Authority::Device(&by), short).await.expect("made");
@@ -157,7 +157,7 @@ pub async fn settling_writes_uses_down_and_drops_what_ended(open: Open<'_>) {
     let site = site.restarted(open).await;
     let kept = site.catalog.directory().credential(short.id).expect("live");
     assert_eq!(kept.last_used, Some(used), "uses outlive a restart");
-    site.clock.advance(Duration::from_secs(3600));
+    site.clock.advance(Duration::from_hours(1));
     let epoch = site.guard.epoch();
     site.catalog.settle(site.now()).await.expect("settled");
     assert!(site.guard.epoch() > epoch, "an end makes decisions stale");
@@ -178,14 +178,14 @@ pub async fn a_grant_counts_until_it_is_ended(open: Open<'_>) {
     let pump = site.device(&site.root(), "pump").await.expect("free").id;
     let (vera, session) = site.person("vera@harbour.example", Role::Viewer, pump.into()).await;
     let mut looking = site.guard.permit::<Read, _>(&session, pump).expect("granted");
-    missing(other.give(Principal::Person(vera), Role::Owner, other.tenant.id.into()).await);
+    missing(&other.give(Principal::Person(vera), Role::Owner, other.tenant.id.into()).await);
     let grant = site.catalog.directory().grants(Principal::Person(vera)).remove(0);
-    missing(site.catalog.end_grant(&site.root(), grant.id).await);
-    missing(other.catalog.end_grant(&other.root(), grant.id).await);
+    missing(&site.catalog.end_grant(&site.root(), grant.id).await);
+    missing(&other.catalog.end_grant(&other.root(), grant.id).await);
     let on_pump = site.permit(Resource::Device(pump));
     site.catalog.end_grant(&on_pump, grant.id).await.expect("given on it");
     assert_eq!(site.guard.renew(&mut looking), Err(Denied::Unseen));
-    missing(site.catalog.end_grant(&on_pump, grant.id).await);
+    missing(&site.catalog.end_grant(&on_pump, grant.id).await);
     let site = site.restarted(open).await;
     assert!(site.catalog.directory().grants(Principal::Person(vera)).is_empty());
 }
@@ -194,10 +194,10 @@ pub async fn a_grant_counts_until_it_is_ended(open: Open<'_>) {
 pub async fn a_tenant_keeps_an_owner(open: Open<'_>) {
     let site = Site::new(open).await;
     let first = site.catalog.directory().grants_on(&site.root()).remove(0);
-    in_use(site.catalog.end_grant(&site.root(), first.id).await);
+    in_use(&site.catalog.end_grant(&site.root(), first.id).await);
     let (vera, _) = site.person("vera@harbour.example", Role::Owner, site.tenant.id.into()).await;
     let root = site.root();
     site.catalog.end_grant(&root, first.id).await.expect("there is another owner now");
     let held = site.catalog.directory().grants(Principal::Person(vera));
-    in_use(site.catalog.end_grant(&root, held[0].id).await);
+    in_use(&site.catalog.end_grant(&root, held[0].id).await);
 }

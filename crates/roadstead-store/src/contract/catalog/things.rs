@@ -22,15 +22,15 @@ async fn space(
     site.permit(made.expect("the name is free").id.into())
 }
 
-fn taken<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+fn taken<T: std::fmt::Debug>(answer: &Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::NameTaken { .. })), "{answer:?}");
 }
 
-fn in_use<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+fn in_use<T: std::fmt::Debug>(answer: &Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::InUse(_))), "{answer:?}");
 }
 
-fn missing<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+fn missing<T: std::fmt::Debug>(answer: &Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::Missing(_))), "{answer:?}");
 }
 
@@ -39,24 +39,24 @@ pub async fn names_are_unique_where_they_are_looked_up(open: Open<'_>) {
     let site = Site::new(open).await;
     let (root, store) = (site.root(), &site.catalog);
     let hall = space(&site, &root, "Hall").await;
-    let room = space(&site, &hall, "Hall").await;
-    taken(store.create_space(&root, name("Hall"), name("Room")).await);
-    taken(store.create_asset(&root, name("Hall")).await);
-    store.create_asset(&room, name("Rack")).await.expect("free");
-    taken(store.create_asset(&room, name("Rack")).await);
-    taken(store.create_space(&room, name("Rack"), name("Room")).await);
+    let nook = space(&site, &hall, "Hall").await;
+    taken(&store.create_space(&root, name("Hall"), name("Room")).await);
+    taken(&store.create_asset(&root, name("Hall")).await);
+    store.create_asset(&nook, name("Rack")).await.expect("free");
+    taken(&store.create_asset(&nook, name("Rack")).await);
+    taken(&store.create_space(&nook, name("Rack"), name("Room")).await);
     site.device(&hall, "pump").await.expect("free");
-    taken(site.device(&room, "pump").await);
-    site.device(&room, "Pump").await.expect("names differ by case");
+    taken(&site.device(&nook, "pump").await);
+    site.device(&nook, "Pump").await.expect("names differ by case");
     let tenant = site.permit(site.tenant.id);
     let open_type = || store.create_device_type(&tenant, name("t"), TypeMode::Open, Vec::new());
     open_type().await.expect("free");
-    taken(open_type().await);
+    taken(&open_type().await);
     let twins = vec![shape("a"), shape("a")];
-    taken(store.create_device_type(&tenant, name("twins"), TypeMode::Open, twins).await);
+    taken(&store.create_device_type(&tenant, name("twins"), TypeMode::Open, twins).await);
     let email = "vera@harbour.example".parse::<roadstead_model::Email>().expect("an address");
     store.add_person(&tenant, email.clone(), site.now()).await.expect("free");
-    taken(store.add_person(&tenant, email.clone(), site.now()).await);
+    taken(&store.add_person(&tenant, email.clone(), site.now()).await);
     let other = site.neighbour("Lagoon").await;
     let there = other.permit(other.tenant.id);
     store.add_person(&there, email, site.now()).await.expect("free in another tenant");
@@ -87,18 +87,18 @@ pub async fn what_is_in_use_is_not_removed(open: Open<'_>) {
     let rack = store.create_asset(&site.permit(hall.into()), name("Rack")).await.expect("free").id;
     let new = NewDevice { name: name("b"), device_type: Some(kind), now: site.now() };
     let buoy = store.create_device(&site.permit(rack.into()), new).await.expect("free").id;
-    in_use(store.remove_space(&site.permit(hall)).await);
-    in_use(store.remove_asset(&site.permit(rack)).await);
-    in_use(store.remove_device_type(&tenant, kind).await);
+    in_use(&store.remove_space(&site.permit(hall)).await);
+    in_use(&store.remove_asset(&site.permit(rack)).await);
+    in_use(&store.remove_device_type(&tenant, kind).await);
     let (of_hall, of_rack) = (site.permit(hall), site.permit(rack));
     let below_rack: Permit<Manage, Resource> = site.permit(rack.into());
     store.remove_device(&site.permit(buoy)).await.expect("nothing needs it");
     store.remove_asset(&of_rack).await.expect("empty");
-    missing(site.device(&below_rack, "late").await);
-    missing(store.remove_asset(&of_rack).await);
+    missing(&site.device(&below_rack, "late").await);
+    missing(&store.remove_asset(&of_rack).await);
     store.remove_space(&of_hall).await.expect("empty");
     store.remove_device_type(&tenant, kind).await.expect("unused");
-    missing(store.remove_device_type(&tenant, kind).await);
+    missing(&store.remove_device_type(&tenant, kind).await);
     let before = site.picture().await;
     assert_eq!(site.restarted(open).await.picture().await, before);
 }
@@ -124,7 +124,7 @@ pub async fn a_removed_device_leaves_nothing_and_its_id_is_not_given_again(open:
         assert_eq!(known.device_named(site.tenant.id, "pump"), None);
     };
     check(&site);
-    missing(site.catalog.remove_device(&permit).await);
+    missing(&site.catalog.remove_device(&permit).await);
     let site = site.restarted(open).await;
     check(&site);
     let again = site.device(&site.root(), "pump").await.expect("the name is free again").id;
@@ -153,7 +153,7 @@ pub async fn a_sensor_is_brought_once(open: Open<'_>) {
     let kind = site.catalog.create_device_type(&tenant, name("f"), TypeMode::Fixed, listed).await;
     let fixed = device_of(&site, "fixed", kind.expect("free").id).await.expect("free").id;
     site.catalog.bring_sensor(&site.permit(fixed), shape("flow")).await.expect("listed");
-    missing(site.catalog.bring_sensor(&site.permit(fixed), shape("heat")).await);
+    missing(&site.catalog.bring_sensor(&site.permit(fixed), shape("heat")).await);
 }
 
 async fn device_of(
@@ -188,8 +188,8 @@ pub async fn a_device_is_renamed_and_moved(open: Open<'_>) {
     assert_eq!(known.device_named(site.tenant.id, "pump-2"), Some(pump));
     site.device(&root, "pump").await.expect("the old name is free");
     let back = DeviceChange { name: Some(name("pump")), parent: None };
-    taken(store.change_device(&site.permit(pump), back).await);
-    taken(store.change_sensor(&site.permit(sensor), shape("heat")).await);
+    taken(&store.change_device(&site.permit(pump), back).await);
+    taken(&store.change_sensor(&site.permit(sensor), shape("heat")).await);
     let renamed = SensorShape { unit: "m3/h".to_owned(), ..shape("stream") };
     let renamed = store.change_sensor(&site.permit(sensor), renamed).await.expect("free");
     assert_eq!((renamed.id, renamed.device), (sensor, pump));
@@ -206,16 +206,16 @@ pub async fn things_stand_only_where_they_can(open: Open<'_>) {
     let store = &site.catalog;
     let pump = site.device(&site.root(), "pump").await.expect("free").id;
     let on_pump: Permit<Manage, Resource> = site.permit(pump.into());
-    in_use(site.device(&on_pump, "part").await);
-    in_use(store.create_space(&on_pump, name("Hall"), name("Room")).await);
-    in_use(store.create_asset(&on_pump, name("Rack")).await);
+    in_use(&site.device(&on_pump, "part").await);
+    in_use(&store.create_space(&on_pump, name("Hall"), name("Room")).await);
+    in_use(&store.create_asset(&on_pump, name("Rack")).await);
     let away = DeviceChange { name: None, parent: Some(other.root()) };
-    missing(store.change_device(&site.permit(pump), away).await);
+    missing(&store.change_device(&site.permit(pump), away).await);
     let there = other.permit(other.tenant.id);
     let foreign = store.create_device_type(&there, name("t"), TypeMode::Open, Vec::new()).await;
     let foreign = foreign.expect("free").id;
-    missing(device_of(&site, "borrowed", foreign).await);
-    missing(store.remove_device_type(&site.permit(site.tenant.id), foreign).await);
+    missing(&device_of(&site, "borrowed", foreign).await);
+    missing(&store.remove_device_type(&site.permit(site.tenant.id), foreign).await);
     let mut deepest = site.root();
     for level in 1..=32 {
         deepest = space(&site, &deepest, &format!("level {level}")).await;
