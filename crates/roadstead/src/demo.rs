@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
 use roadstead_model::{Clock, Random, Timestamp};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -33,6 +33,9 @@ use self::keep::Keep;
 use self::recording::Recording;
 use self::replay::Replay;
 use self::rest::{Api, HOST};
+
+/// The owner's address, for the sign-in link.
+pub(crate) use self::plan::OWNER;
 
 /// How often a device of the demo speaks unless told otherwise.
 pub(crate) const PACE: Duration = Duration::from_secs(2);
@@ -86,7 +89,7 @@ impl Demo {
         let keep = self.open(&api).await?;
         setup::complete(&api, &keep).await?;
         let devices = self.devices(&keep).await?;
-        try_join_all(devices.iter().map(|device| device.fill(&api))).await?;
+        join_all(devices.iter().map(|device| fill(device, &api))).await;
         setup::finish(&api, &keep).await?;
         ready.await?;
         let doors = Doors::new(reachable(self.mqtt), &self.ca)?;
@@ -126,6 +129,13 @@ impl Demo {
                 "the demo's device has stopped"
             );
         }
+    }
+}
+
+/// Brings a device's past values; what goes wrong with one device does not hold up the others.
+async fn fill(device: &DemoDevice<'_>, api: &Api) {
+    if let Err(error) = device.fill(api).await {
+        warn!(device = device.name, error = format!("{error:#}"), "no past values of this device");
     }
 }
 

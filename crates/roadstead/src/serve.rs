@@ -79,7 +79,9 @@ async fn live(config: &Config, how: &Serve) -> anyhow::Result<()> {
     }
     supervisor::stopping();
     tracing::info!("stopping");
-    demo.into_iter().for_each(|demo| demo.abort());
+    if let Some(demo) = demo {
+        demo.abort();
+    }
     drop(errands);
     tokio::select! {
         closed = server.close() => closed,
@@ -174,8 +176,9 @@ impl Server {
         let (people, operator, url) =
             (Arc::clone(&self.site.people), self.operator(), self.url.clone());
         let ready = async move {
-            let (_, owner) =
-                people.owners(operator).into_iter().next().context("the demo has no owner")?;
+            let owners = people.owners(operator);
+            let owner = owners.iter().find(|(_, person)| person.email.as_str() == demo::OWNER);
+            let (_, owner) = owner.context("the demo has no owner")?;
             let secret = people.sign_in_link(operator, owner.id).await?;
             println!("The demo runs. Sign in with this link; it works once, for an hour:\n");
             println!("  {}", link(&url, "sign-in", secret.reveal()));

@@ -56,7 +56,9 @@ impl DemoDevice<'_> {
             }
             self.keep.spoken(self.name, last).await?;
         }
-        info!(device = self.name, rows = rows.len(), "past values are there");
+        if !rows.is_empty() {
+            info!(device = self.name, rows = rows.len(), "past values are there");
+        }
         Ok(())
     }
 
@@ -64,7 +66,7 @@ impl DemoDevice<'_> {
     pub(super) async fn speak(&self, doors: &Doors, pace: Duration) -> anyhow::Result<()> {
         let mut rows = self.replay.from(self.clock.now()).peekable();
         let mut pause = SOON;
-        let mut noted = self.clock.now();
+        let mut noted = Timestamp::EPOCH;
         loop {
             let mut publisher = match self.connect(doors).await {
                 Ok(publisher) => publisher,

@@ -19,7 +19,6 @@ const PUBLISH_AT_LEAST_ONCE: u8 = 0x32;
 const PUBACK: u8 = 0x40;
 const PINGREQ: u8 = 0xC0;
 const PINGRESP: u8 = 0xD0;
-const DISCONNECT: u8 = 0xE0;
 const CLEAN_WITH_NAME_AND_PASSWORD: u8 = 0b1100_0010;
 
 /// Why a message was not acknowledged.
@@ -90,12 +89,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Publisher<S> {
     async fn ping(&mut self) -> Result<(), MqttError> {
         self.send(PINGREQ, &[]).await?;
         self.expect(PINGRESP, &[]).await
-    }
-
-    /// Says goodbye.
-    pub(super) async fn end(mut self) -> Result<(), MqttError> {
-        self.send(DISCONNECT, &[]).await?;
-        Ok(self.stream.shutdown().await?)
     }
 
     async fn send(&mut self, kind: u8, body: &[u8]) -> Result<(), MqttError> {
@@ -184,12 +177,10 @@ mod tests {
                 assert_eq!(body.len(), 305, "a length of two bytes");
                 theirs.write_all(&[PUBACK, 2, 0, id]).await.unwrap();
             }
-            assert_eq!(packet(&mut theirs).await, (DISCONNECT, vec![]));
         });
         let mut publisher = Publisher::connect(ours, "d", "rst").await.unwrap();
         publisher.publish("t", &[b'x'; 300]).await.unwrap();
         publisher.publish("t", &[b'x'; 300]).await.unwrap();
-        publisher.end().await.unwrap();
         server.await.unwrap();
     }
 

@@ -3,7 +3,7 @@
 /// The tenant's name.
 pub(super) const TENANT: &str = "Demo";
 /// The owner's address, in a domain that nobody can have.
-pub(super) const OWNER: &str = "owner@demo.invalid";
+pub(crate) const OWNER: &str = "owner@demo.invalid";
 
 /// A space below the one at `parent`, or below the tenant.
 pub(super) struct PlannedSpace {
