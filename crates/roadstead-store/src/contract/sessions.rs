@@ -62,25 +62,25 @@ pub async fn a_packet_counts_once_until_released(open: OpenStore<'_>) {
     let fleet = Fleet::new();
     let store = open(&fleet.clock);
     let (permit, sensor) = (fleet.writes(fleet.device(1)), fleet.sensor(1, 1));
-    let packet = |client: &str, at| {
+    let sent = |client: &str, at| {
         fleet.once(Once::Packet(key(&fleet, client), 7), vec![reading(sensor, at, 1.0)])
     };
     store.sessions.save(&key(&fleet, "one"), state(0)).expect("taken");
-    keep(&*store.measurements, &permit, packet("one", 1)).await;
-    keep(&*store.measurements, &permit, packet("two", 2)).await;
+    keep(&*store.measurements, &permit, sent("one", 1)).await;
+    keep(&*store.measurements, &permit, sent("two", 2)).await;
     drop(store);
     let store = open(&fleet.clock);
-    let again = store.measurements.append(&permit, packet("one", 3)).expect("known");
+    let again = store.measurements.append(&permit, sent("one", 3)).expect("known");
     assert!(matches!(again, Appended::Repeated(_)), "{again:?}");
     settle(&*store.measurements, again.ticket()).await;
     let released = store.sessions.release(&key(&fleet, "one"), 7).expect("taken");
     settle(&*store.measurements, released).await;
     drop(store);
     let store = open(&fleet.clock);
-    let fresh = store.measurements.append(&permit, packet("one", 4)).expect("taken");
+    let fresh = store.measurements.append(&permit, sent("one", 4)).expect("taken");
     assert!(matches!(fresh, Appended::Queued(_)), "{fresh:?}");
     settle(&*store.measurements, fresh.ticket()).await;
-    let other = store.measurements.append(&permit, packet("two", 5)).expect("known");
+    let other = store.measurements.append(&permit, sent("two", 5)).expect("known");
     assert!(matches!(other, Appended::Repeated(_)), "{other:?}");
     let kept = values(&*store.measurements, &fleet.reads(sensor)).await;
     assert_eq!(kept.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [1, 2, 4]);

@@ -1,0 +1,129 @@
+//! Merging: many files of one tenant's day become one; repetitions go, the first stays.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use roadstead_model::Measurement;
+
+use super::columns;
+use super::files::{Files, Listed};
+use super::read::Merge;
+use super::series::{self, SeriesWriter};
+use super::writer::Shared;
+
+/// Merges files in the background. Neither readers nor the writer wait for it.
+pub(super) struct Merger {
+    pub(super) shared: Arc<Shared>,
+    pub(super) files: Arc<Files>,
+    /// A day with more files than this is merged.
+    pub(super) most_files: usize,
+    pub(super) group_rows: usize,
+}
+
+impl Merger {
+    /// Works whenever files were added, until nobody can add any.
+    pub(super) fn run(&self, added: &Receiver<()>) {
+        while added.recv().is_ok() {
+            let listing = self.files.listing();
+            let days = listing.chunk_by(|one, next| {
+                (one.info.tenant, one.info.day) == (next.info.tenant, next.info.day)
+            });
+            for day in days.filter(|day| day.len() > self.most_files) {
+                if self.shared.halts() {
+                    return;
+                }
+                if let Err(error) = self.merge(day)
+                    && !self.shared.halts()
+                {
+                    tracing::error!(tenant = %day[0].info.tenant, day = day[0].info.day,
+                        error = &error as &dyn std::error::Error, "files stay unmerged");
+                }
+            }
+        }
+    }
+
+    fn merge(&self, day: &[Arc<Listed>]) -> io::Result<()> {
+        let (mut info, path) = self.files.begin(day[0].info.tenant, day[0].info.day)?;
+        let mut writer = SeriesWriter::create(&path, self.group_rows)?;
+        let mut rows = Merged::open(&self.files, day)?;
+        let mut last = None;
+        while let Some(row) = rows.next_row()? {
+            if self.shared.halts() {
+                return Err(io::Error::from(io::ErrorKind::Interrupted));
+            }
+            let key = (row.reading.sensor, row.key());
+            if last != Some(key) {
+                writer.push(&row)?;
+                last = Some(key);
+            }
+        }
+        (info.bytes, info.groups) = writer.finish()?;
+        self.files.sync_names(std::slice::from_ref(&info))?;
+        let merged: Vec<u64> = day.iter().map(|file| file.info.number).collect();
+        self.files.edit(|manifest| {
+            manifest.files.retain(|file| !merged.contains(&file.number));
+            manifest.files.push(info);
+        })
+    }
+}
+
+/// The order of rows in a file, and among repetitions.
+type Order = (u64, (i64, u64), (u64, bool));
+
+fn order(row: &Measurement) -> Order {
+    (row.reading.sensor.integer(), row.key(), row.came())
+}
+
+/// The rows of some sorted files as one sorted stream.
+struct Merged {
+    streams: Vec<Stream>,
+    heads: BinaryHeap<Reverse<(Order, usize)>>,
+}
+
+impl Merged {
+    fn open(files: &Files, day: &[Arc<Listed>]) -> io::Result<Self> {
+        let mut merged = Self { streams: Vec::new(), heads: BinaryHeap::new() };
+        for (index, file) in day.iter().enumerate() {
+            let (opened, _) = files.open_file(file)?;
+            let batches = series::read_all(opened).map_err(io::Error::other)?;
+            merged.streams.push(Stream { batches, rows: Vec::new().into_iter() });
+            merged.advance(index)?;
+        }
+        Ok(merged)
+    }
+
+    fn advance(&mut self, index: usize) -> io::Result<()> {
+        if let Some(next) = self.streams[index].peek()? {
+            self.heads.push(Reverse((order(next), index)));
+        }
+        Ok(())
+    }
+
+    fn next_row(&mut self) -> io::Result<Option<Measurement>> {
+        let Some(Reverse((_, index))) = self.heads.pop() else { return Ok(None) };
+        let row = self.streams[index].rows.next();
+        self.advance(index)?;
+        Ok(row)
+    }
+}
+
+struct Stream {
+    batches: ParquetRecordBatchReader,
+    rows: std::vec::IntoIter<Measurement>,
+}
+
+impl Stream {
+    fn peek(&mut self) -> io::Result<Option<&Measurement>> {
+        while self.rows.as_slice().is_empty() {
+            let Some(batch) = self.batches.next() else { return Ok(None) };
+            let rows = columns::measurements(&batch.map_err(io::Error::other)?);
+            let rows = rows.ok_or_else(|| io::Error::other("a row of another format version"))?;
+            self.rows = rows.into_iter();
+        }
+        Ok(self.rows.as_slice().first())
+    }
+}

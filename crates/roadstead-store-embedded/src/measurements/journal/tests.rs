@@ -1,0 +1,159 @@
+//! Damage of every kind: only what was written comes back, and holes are reported.
+
+use proptest::prelude::*;
+use roadstead_model::SensorId;
+use tempfile::TempDir;
+
+use super::*;
+use crate::measurements::record::{self, Entry, VERSION};
+
+/// A journal of some records, and where each of them ends.
+struct Written {
+    folder: TempDir,
+    /// Segment, begin, end; and the sensor in it, when it is not a segment's first record.
+    records: Vec<(u64, u64, u64, Option<u64>)>,
+}
+
+fn sensor(number: u64) -> Entry {
+    let tenant = roadstead_model::TenantId::numbered(1).unwrap();
+    Entry::Forget(SensorId::new(tenant, number).unwrap())
+}
+
+fn write(sizes: &[usize]) -> Written {
+    let folder = TempDir::new().unwrap();
+    let mut journal =
+        Journal::open(folder.path(), Arc::new(RealDisk), 400, &Found::default()).unwrap();
+    let mut records = Vec::new();
+    let begin = |journal: &mut Journal, records: &mut Vec<_>| {
+        let mut record = journal.blank_record();
+        let segment = journal.number();
+        record::write(&mut record, &Entry::Begin { version: VERSION, segment });
+        journal.commit(record, 0).unwrap();
+        records.push((segment, 0, journal.used, None));
+    };
+    begin(&mut journal, &mut records);
+    for (number, size) in (1..).zip(sizes) {
+        if !journal.fits(*size as u64 * 8) {
+            journal.rotate().unwrap();
+            begin(&mut journal, &mut records);
+        }
+        let mut record = journal.blank_record();
+        (0..*size).for_each(|_| record::write(&mut record, &sensor(number)));
+        let before = journal.used;
+        journal.commit(record, 1).unwrap();
+        records.push((journal.number, before, journal.used, Some(number)));
+    }
+    Written { folder, records }
+}
+
+impl Written {
+    fn path(&self, segment: u64) -> PathBuf {
+        segment_path(self.folder.path(), segment)
+    }
+
+    fn newest(&self) -> u64 {
+        self.records.last().unwrap().0
+    }
+
+    /// The numbers that come back, each once.
+    fn read(&self) -> io::Result<Vec<u64>> {
+        let mut found = Vec::new();
+        recover(self.folder.path(), |_, entry| match entry {
+            Entry::Forget(id) => found.push(id.integer() & 0xffff),
+            Entry::Begin { .. } => {}
+            other => panic!("{other:?} was never written"),
+        })?;
+        found.dedup();
+        Ok(found)
+    }
+
+    /// The numbers of whole records before a place.
+    fn before(&self, segment: u64, offset: u64) -> Vec<u64> {
+        let whole = self.records.iter().filter(|(at, _, end, _)| (*at, *end) <= (segment, offset));
+        whole.filter_map(|(_, _, _, number)| *number).collect()
+    }
+}
+
+fn sizes() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(1..12_usize, 1..40)
+}
+
+proptest! {
+    #[test]
+    fn what_was_written_comes_back(sizes in sizes()) {
+        let written = write(&sizes);
+        prop_assert_eq!(written.read().unwrap(), (1..=sizes.len() as u64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_torn_tail_is_cut(sizes in sizes(), cut in 0.0..1.0_f64) {
+        let written = write(&sizes);
+        let (newest, _, end, _) = *written.records.last().unwrap();
+        let at = (cut * end as f64) as u64;
+        let path = written.path(newest);
+        File::options().write(true).open(&path).unwrap().set_len(at).unwrap();
+        prop_assert_eq!(written.read().unwrap(), written.before(newest, at));
+        let mut found = Vec::new();
+        let again = recover(written.folder.path(), |_, entry| found.push(entry)).unwrap();
+        let mut journal =
+            Journal::open(written.folder.path(), Arc::new(RealDisk), 400, &again).unwrap();
+        let mut record = journal.blank_record();
+        record::write(&mut record, &sensor(9999));
+        journal.commit(record, 0).unwrap();
+        let mut expected = written.before(newest, at);
+        expected.push(9999);
+        prop_assert_eq!(written.read().unwrap(), expected, "and writing goes on behind it");
+    }
+
+    #[test]
+    fn a_cut_before_the_newest_segment_is_reported(sizes in sizes(), cut in 0.0..1.0_f64) {
+        let written = write(&sizes);
+        let path = written.path(1);
+        let end = written.records.iter().filter(|(at, ..)| *at == 1).map(|(_, _, end, _)| *end);
+        let at = (cut * end.max().unwrap() as f64) as u64;
+        prop_assume!(written.newest() > 1);
+        File::options().write(true).open(&path).unwrap().set_len(at).unwrap();
+        let error = written.read().unwrap_err().to_string();
+        prop_assert!(error.contains("the journal is damaged"), "{}", error);
+    }
+
+    #[test]
+    fn a_flipped_bit_is_cut_at_the_end_and_reported_before(
+        sizes in sizes(),
+        place in any::<prop::sample::Index>(),
+        bit in 0..8_u32,
+    ) {
+        let written = write(&sizes);
+        let lengths: Vec<u64> = (1..=written.newest())
+            .map(|segment| fs::metadata(written.path(segment)).unwrap().len())
+            .collect();
+        let mut at = place.index(lengths.iter().sum::<u64>() as usize) as u64;
+        let mut segment = 1;
+        while at >= lengths[segment as usize - 1] {
+            at -= lengths[segment as usize - 1];
+            segment += 1;
+        }
+        let path = written.path(segment);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[at as usize] ^= 1 << bit;
+        fs::write(&path, bytes).unwrap();
+        let (last_segment, last_begin, last_end, _) = *written.records.last().unwrap();
+        let all = (1..=sizes.len() as u64).collect::<Vec<_>>();
+        if (segment, at) >= (last_segment, last_end) {
+            prop_assert_eq!(written.read().unwrap(), all);
+        } else if (segment, at) >= (last_segment, last_begin) {
+            prop_assert_eq!(written.read().unwrap(), written.before(last_segment, last_begin));
+        } else {
+            let error = written.read().unwrap_err().to_string();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let follows = format!("{:016x}.log", segment + 1);
+            prop_assert!(error.contains(name) || error.contains(&follows), "{}", error);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let entries = record::read(&bytes).unwrap_or_default();
+        prop_assert!(entries.len() <= bytes.len());
+    }
+}
