@@ -68,6 +68,9 @@ impl Frame {
     /// The packet's body may still be on its way: compare `total` with what is there.
     pub(crate) fn peek(buffer: &[u8], largest: usize) -> Result<Option<Self>, Reason> {
         let Some((first, rest)) = buffer.split_first() else { return Ok(None) };
+        if first >> 4 == 0 {
+            return Err(Reason::PROTOCOL_ERROR);
+        }
         let mut length = 0_usize;
         for (at, byte) in rest.iter().take(4).enumerate() {
             length |= usize::from(byte & 0x7f) << (7 * at);

@@ -192,3 +192,6 @@ impl Drop for Counted {
         self.inner.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,8 @@ pub(crate) struct Session {
     /// Messages of the client that it has no last answer to: its receive maximum counts these.
     open: usize,
     received: HashSet<u16, RandomState>,
+    /// Whether the session was to be kept when it began.
+    was_kept: bool,
     deliverer: Deliverer,
     /// Packet ids whose PUBREL is due as soon as that is saved.
     releasing: Vec<u16>,
@@ -132,6 +134,7 @@ impl Session {
             _here: door.tools.presence.here(&caller),
             door: Arc::clone(door),
             open: received.len(),
+            was_kept: wishes.expiry > 0,
             targets: Targets::default(),
             aliases: Vec::new(),
             tray: Tray::default(),

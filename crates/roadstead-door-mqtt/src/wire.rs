@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 const READ: usize = 16 * 1024;
 /// How much room for answers a connection keeps.
 const KEPT: usize = 1024;
+/// How much is still taken, and thrown away, from a client whose packet was refused.
+const HEARD_OUT: usize = 4 * 1024 * 1024;
 
 /// What came of waiting for the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +59,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         poll_fn(|cx| self.poll_ready(cx, may)).await
     }
 
-    /// Writes everything and says good-bye to the stream.
+    /// Writes everything and says good-bye to the stream. A client that was cut short is heard out:
+    /// a socket that closes on unread bytes takes the last word back.
     pub(crate) async fn finish(&mut self) -> io::Result<()> {
+        let cut_short = !self.inbox.is_empty();
         poll_fn(|cx| self.poll_write_all(cx)).await?;
-        poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await
+        poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await?;
+        let mut heard = 0;
+        while cut_short && heard < HEARD_OUT {
+            self.inbox.clear();
+            match poll_fn(|cx| self.poll_read(cx)).await? {
+                0 => break,
+                count => heard += count,
+            }
+        }
+        Ok(())
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>, may: May) -> Poll<io::Result<Io>> {

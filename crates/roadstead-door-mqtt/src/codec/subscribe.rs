@@ -55,7 +55,7 @@ impl<'a> Subscribe<'a> {
 
 impl<'a> Wish<'a> {
     fn read(version: Version, body: &mut Body<'a>) -> Result<Self, Reason> {
-        let filter = body.text()?;
+        let filter = filter(body)?;
         let options = body.u8()?;
         let reserved = if version.is_5() { 0xc0 } else { 0xfc };
         let qos = Qos::from_bits(options & 3);
@@ -84,8 +84,14 @@ impl<'a> Unsubscribe<'a> {
         }
         let mut filters = Vec::new();
         while !body.is_empty() {
-            filters.push(body.text()?);
+            filters.push(filter(&mut body)?);
         }
         if filters.is_empty() { Err(Reason::PROTOCOL_ERROR) } else { Ok(Self { packet, filters }) }
     }
+}
+
+/// A filter has at least one character.
+fn filter<'a>(body: &mut Body<'a>) -> Result<&'a str, Reason> {
+    let filter = body.text()?;
+    if filter.is_empty() { Err(Reason::MALFORMED_PACKET) } else { Ok(filter) }
 }

@@ -38,8 +38,9 @@ impl Session {
         let left = left.unwrap_or_default();
         let received: HashSet<u16, _> = left.received.iter().copied().collect();
         let deliverer = deliverer(door, &caller, &wishes, left)?;
-        let session =
+        let mut session =
             Self::new(door, (caller, client, key, place), (will, wishes), (deliverer, received));
+        session.keep_from_the_start()?;
         // From here on changes of rights are noticed: what changed before is looked at now.
         drop(door.tools.guard.scope::<Read>(session.caller()).map_err(|_| Reason::NOT_AUTHORIZED)?);
         Ok((session, present))

@@ -31,6 +31,17 @@ impl Session {
         }
     }
 
+    /// Saves a session that is to be kept before anything is taken from its client.
+    ///
+    /// QoS 2 packet ids become durable after this, so that a server that is killed still knows
+    /// whose they are; and a session that was left long ago counts as here again.
+    pub(crate) fn keep_from_the_start(&mut self) -> Result<(), Reason> {
+        if self.is_kept() {
+            self.save().map_err(|_| Reason::SERVER_BUSY)?;
+        }
+        Ok(())
+    }
+
     /// Saves the session; the ticket says when it is durable.
     fn save(&mut self) -> Result<Ticket, IntakeError> {
         self.save_at = None;
@@ -105,8 +116,10 @@ impl Session {
         let done = if self.is_kept() {
             let left = Some(self.door.tools.clock.now());
             sessions.save(&self.caller, &self.client, self.state(left))
-        } else {
+        } else if self.was_kept || !self.received.is_empty() {
             sessions.remove(&self.caller, &self.client)
+        } else {
+            return;
         };
         if let Err(error) = done {
             let principal = self.caller.principal();

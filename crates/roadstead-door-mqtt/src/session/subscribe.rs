@@ -56,7 +56,7 @@ impl Session {
         let limits = &self.door.limits;
         let filter = match Filter::parse(wish.filter, limits) {
             Ok(filter) => filter,
-            Err(reason) => return Ok(Err(reason)),
+            Err(reason) => return self.bad_filter(reason).map(|code| Err(code)),
         };
         let shared = filter.group().is_some();
         if shared && wish.no_local {
@@ -91,6 +91,12 @@ impl Session {
             _ => false,
         };
         Ok(Ok((at, tell && !shared)))
+    }
+
+    /// A filter that is none gets a code of its own in MQTT 5, and ends the connection in 3.1.1.
+    fn bad_filter(&self, reason: Reason) -> Result<Reason, End> {
+        let ends = !self.wishes.version.is_5() && reason == Reason::TOPIC_FILTER_INVALID;
+        if ends { Err(reason.into()) } else { Ok(reason) }
     }
 
     /// Whether there can be anything behind a filter that names one device.
@@ -128,16 +134,22 @@ impl Session {
         let packet = Unsubscribe::read(version, frame, body)?;
         let mut codes = Vec::with_capacity(packet.filters.len());
         for filter in packet.filters {
-            let subscriptions = &mut self.deliverer.subscriptions;
-            let before = subscriptions.len();
-            subscriptions.retain(|heard| heard.stored.filter != filter);
-            let gone = subscriptions.len() < before;
-            let code = if gone { Reason::SUCCESS } else { Reason::NO_SUBSCRIPTION_EXISTED };
-            codes.push(code.0);
+            codes.push(self.unsubscribe_one(filter)?.0);
         }
         self.deliverer.subscriptions_changed();
         let codes = if version.is_5() { codes } else { Vec::new() };
         self.answer(write::UNSUBACK, packet.packet, &codes).await
+    }
+
+    fn unsubscribe_one(&mut self, filter: &str) -> Result<Reason, End> {
+        if let Err(reason) = Filter::parse(filter, &self.door.limits) {
+            return self.bad_filter(reason);
+        }
+        let subscriptions = &mut self.deliverer.subscriptions;
+        let before = subscriptions.len();
+        subscriptions.retain(|heard| heard.stored.filter != filter);
+        let gone = subscriptions.len() < before;
+        Ok(if gone { Reason::SUCCESS } else { Reason::NO_SUBSCRIPTION_EXISTED })
     }
 
     /// Answers when what was agreed is durable, if the session is one that is kept.

@@ -1,0 +1,245 @@
+//! A reader listens.
+
+use super::*;
+
+async fn say(harbour: &Harbour, pass: &Pass, sensor: &str, payload: &[u8]) {
+    let mut client = harbour.client();
+    client.connect(4, "speaker", pass, true).await;
+    assert_eq!(client.next().await, [0x20, 2, 0, 0]);
+    client.publish(2, &format!("me/measurements/{sensor}"), 1, payload).await;
+    assert_eq!(client.next().await, [0x40, 2, 0, 1]);
+}
+
+async fn reader(harbour: &Harbour) -> Pass {
+    let reader = harbour.device("reader").await;
+    let principal = roadstead_model::Principal::Device(reader.device);
+    let whole = harbour.site.tenant.id.into();
+    harbour.site.give(principal, roadstead_model::Role::Viewer, whole).await.unwrap();
+    reader
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_measurement_comes_by_device_and_by_place() {
+    let harbour = Harbour::open().await;
+    let site = harbour.space(harbour.site.tenant.id.into(), "site").await;
+    let hall = harbour.space(site, "hall").await;
+    let pump = harbour.device_below(hall, "pump").await;
+    let reader = reader(&harbour).await;
+    let by_device = "devices/pump/measurements/flow";
+    let by_place = "spaces/site/hall/devices/pump/measurements/flow";
+    let filters = [
+        (by_device, by_device),
+        ("devices/+/measurements/+", by_device),
+        ("#", by_device),
+        ("spaces/site/#", by_place),
+        ("spaces/+/+/devices/+/measurements/flow", by_place),
+    ];
+    for (filter, topic) in filters {
+        let mut client = harbour.v5(&reader).await;
+        assert_eq!(client.subscribe(filter, 0).await, 0);
+        say(&harbour, &pump, "flow", b"21.5").await;
+        let message = client.message().await;
+        assert_eq!((&*message.topic, message.flags), (topic, 0), "{filter}");
+        assert!(message.payload.starts_with("{\"time\":\"2026-"), "{}", message.payload);
+        assert!(message.payload.ends_with("\"value\":21.5}"), "{}", message.payload);
+        assert!(client.is_silent().await, "{filter} brings it once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_hears_itself_under_me_and_nothing_of_others() {
+    let harbour = Harbour::open().await;
+    let (pump, other) = (harbour.device("pump").await, harbour.device("other").await);
+    let mut client = harbour.v5(&pump).await;
+    assert_eq!(client.subscribe("devices/other/#", 0).await, 0x87);
+    assert_eq!(client.subscribe("devices/nobody/#", 0).await, 0x87, "the same answer");
+    assert_eq!(client.subscribe("$SYS/#", 0).await, 0x87);
+    assert_eq!(client.subscribe("a/#/b", 0).await, 0x8f);
+    assert_eq!(client.subscribe("me/measurements/+", 0).await, 0);
+    assert_eq!(client.subscribe("spaces/#", 0).await, 0);
+    say(&harbour, &other, "flow", b"1").await;
+    say(&harbour, &pump, "flow", b"2").await;
+    let message = client.message().await;
+    assert_eq!(message.topic, "me/measurements/flow");
+    assert!(
+        message.payload.ends_with("\"value\":2.0}") || message.payload.ends_with("\"value\":2}")
+    );
+    assert!(client.is_silent().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_tenant_hears_nothing_by_any_filter() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let neighbour = harbour.site.neighbour("Elsewhere").await;
+    let root = neighbour.root();
+    let spy = neighbour.device(&root, "spy").await.unwrap().id;
+    let principal = roadstead_model::Principal::Device(spy);
+    neighbour
+        .give(principal, roadstead_model::Role::Owner, neighbour.tenant.id.into())
+        .await
+        .unwrap();
+    let spy = pass(&neighbour, spy, "spy").await;
+    let mut client = harbour.v5(&spy).await;
+    for filter in
+        ["#", "+/#", "/#", "devices/+/measurements/#", "spaces/#", "$share/g/#", "+/+/+/+"]
+    {
+        assert_eq!(client.subscribe(filter, 1).await, 1, "{filter}");
+    }
+    let by_id = format!("devices/{}/measurements/#", pump.device);
+    assert_eq!(client.subscribe(&by_id, 1).await, 0x87);
+    assert_eq!(client.subscribe("devices/pump/#", 1).await, 0x87);
+    say(&harbour, &pump, "flow", b"1").await;
+    assert!(client.is_silent().await);
+    client.publish(2, "devices/pump/measurements/flow", 1, b"1").await;
+    assert_eq!(client.next().await[4], 0x87);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn overlapping_subscriptions_bring_one_message_with_the_highest_qos_and_all_identifiers() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut client = harbour.v5(&pump).await;
+    assert_eq!(client.subscribe_as("#", 0, &[0x0b, 7]).await, 0);
+    assert_eq!(client.subscribe_as("devices/#", 1, &[0x0b, 9]).await, 1);
+    say(&harbour, &pump, "flow", b"1").await;
+    let message = client.message().await;
+    assert_eq!((message.flags, message.id), (2, 1));
+    assert_eq!(message.properties, [0x0b, 7, 0x0b, 9]);
+    assert!(client.is_silent().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_local_keeps_ones_own_words_away() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut client = harbour.v5(&pump).await;
+    assert_eq!(client.subscribe("me/#", 4).await, 0);
+    client.publish(2, "me/measurements/flow", 1, b"1").await;
+    assert_eq!(client.next().await, [0x40, 2, 0, 1]);
+    assert!(client.is_silent().await);
+    let body = [&[0, 1, 0][..], &client::text("$share/g/me/#"), &[4]].concat();
+    client.send(&client::packet(0x82, &body)).await;
+    assert_eq!(client.next().await, [0xe0, 1, 0x82], "a shared one cannot have it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_retained_comes_first_and_is_forgotten_by_an_empty_message() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut speaker = harbour.v3(&pump).await;
+    speaker.publish(3, "me/measurements/state", 1, b"5").await;
+    assert_eq!(speaker.next().await, [0x40, 2, 0, 1]);
+    let mut client = harbour.v5(&pump).await;
+    assert_eq!(client.subscribe("me/#", 1).await, 1);
+    let message = client.message().await;
+    assert_eq!((message.flags, &*message.topic), (3, "me/measurements/state"));
+    assert_eq!(client.subscribe("me/#", 0x11).await, 1, "only if new");
+    assert!(client.is_silent().await);
+    assert_eq!(client.subscribe("me/#", 0x01).await, 1);
+    assert_eq!(client.message().await.flags, 3);
+    assert_eq!(client.subscribe("devices/#", 0x21).await, 1, "never");
+    assert!(client.is_silent().await);
+    speaker.publish(3, "me/measurements/state", 2, b"").await;
+    assert_eq!(speaker.next().await, [0x40, 2, 0, 2]);
+    assert_eq!(client.subscribe("me/#", 0x01).await, 1);
+    assert!(client.is_silent().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_gets_each_message_once() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut members = Vec::new();
+    for client in ["a", "b"] {
+        let mut member = harbour.client();
+        member.connect(5, client, &pump, true).await;
+        assert_eq!(member.next().await[3], 0);
+        assert_eq!(member.subscribe("$share/workers/me/#", 0).await, 0);
+        members.push(member);
+    }
+    let mut speaker = harbour.v3(&pump).await;
+    for id in 1..=10 {
+        speaker.publish(2, "me/measurements/flow", id, format!("{id}").as_bytes()).await;
+        assert_eq!(speaker.next().await, [0x40, 2, 0, id as u8]);
+    }
+    let mut heard = Vec::new();
+    for member in &mut members {
+        for _ in 0..5 {
+            heard.push(member.message().await.payload);
+        }
+        assert!(member.is_silent().await);
+    }
+    heard.sort();
+    heard.dedup();
+    assert_eq!(heard.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_of_one_gets_one_message_at_a_time() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let login = Some((&*pump.user, &*pump.token));
+    let mut client = harbour.client();
+    let connect = client::Connect {
+        login,
+        properties: &[0x21, 0, 1, 0x22, 0, 5],
+        ..client::Connect::default()
+    };
+    client.present(&connect).await;
+    assert_eq!(client.next().await[3], 0);
+    assert_eq!(client.subscribe("me/#", 2).await, 2);
+    for value in [&b"1"[..], b"2", b"3"] {
+        say(&harbour, &pump, "flow", value).await;
+    }
+    for round in 1..=3_u8 {
+        let message = client.message().await;
+        assert_eq!((message.flags, message.id), (4, round.into()));
+        let full = if round == 1 { "me/measurements/flow" } else { "" };
+        assert_eq!((&*message.topic, message.properties), (full, vec![0x23, 0, 1]));
+        assert!(client.is_silent().await);
+        client.send(&[0x50, 2, 0, round]).await;
+        assert_eq!(client.next().await, [0x62, 2, 0, round]);
+        client.send(&[0x70, 2, 0, round]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_does_not_read_holds_nobody_up() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut slow = harbour.v5(&pump).await;
+    assert_eq!(slow.subscribe("me/#", 0).await, 0);
+    let mut speaker = harbour.v3(&pump).await;
+    for id in 1..=5000_u16 {
+        speaker.publish(2, "me/measurements/flow", id, b"1").await;
+        assert_eq!(speaker.next().await.len(), 4);
+    }
+    let mut heard = 0;
+    while heard < 5000 {
+        slow.message().await;
+        heard += 1;
+    }
+    assert!(slow.is_silent().await, "and it gets everything in the end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_right_ends_delivery_and_an_unsubscribed_filter_too() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let reader = harbour.device("reader").await;
+    let principal = roadstead_model::Principal::Device(reader.device);
+    let role = roadstead_model::Role::Viewer;
+    let grant = harbour.site.give(principal, role, pump.device.into()).await.unwrap();
+    let mut client = harbour.v5(&reader).await;
+    assert_eq!(client.subscribe("devices/pump/#", 0).await, 0);
+    say(&harbour, &pump, "flow", b"1").await;
+    assert_eq!(client.message().await.topic, "devices/pump/measurements/flow");
+    let permit = harbour.site.permit(pump.device.into());
+    harbour.site.catalog.end_grant(&permit, grant.id).await.unwrap();
+    say(&harbour, &pump, "flow", b"2").await;
+    assert!(client.is_silent().await);
+    let body = [&[0, 5, 0][..], &client::text("devices/pump/#"), &client::text("x")].concat();
+    client.send(&client::packet(0xa2, &body)).await;
+    assert_eq!(client.next().await, [0xb0, 5, 0, 5, 0, 0, 0x11]);
+}
