@@ -43,7 +43,7 @@ impl MasterKey {
         }
         let mut bits = Zeroizing::new([0_u8; 32]);
         random.fill(&mut *bits);
-        folder::write_private(&path, hex(&*bits).as_bytes())?;
+        folder::write_private(&path, hex(&bits).as_bytes())?;
         Ok(Self::from_bits(&bits))
     }
 

@@ -9,6 +9,7 @@ mod listener; // versions, suites, tickets
 mod pair; // a certificate chain and its key, read and judged
 mod served; // what is shown right now, and how it changes
 
+pub(crate) use authority::Authority;
 pub(crate) use listener::{Protocols, server_config};
 pub(crate) use pair::read_pair;
 pub(crate) use served::Served;

@@ -1,5 +1,6 @@
 //! Requests to the REST API, and refusals in the server's own words.
 
+use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -163,7 +164,7 @@ fn refusal(status: u16, body: &str) -> String {
         said.push_str(&output::text(error.get("detail").unwrap_or(error)));
     }
     if let Some(id) = field("request_id") {
-        said.push_str(&format!(" (request {id})"));
+        let _ = write!(said, " (request {id})");
     }
     said
 }

@@ -60,7 +60,7 @@ impl Profiles {
             (None, 0) => {
                 bail!("there is no profile yet: `roadstead login URL --email ADDRESS` makes one")
             }
-            (None, _) | (Some(_), _) => {
+            (None | Some(_), _) => {
                 let names: Vec<_> = kept.keys().map(String::as_str).collect();
                 bail!(
                     "there is no profile `{}`; there are: {}",

@@ -104,7 +104,7 @@ pub(crate) async fn send(what: Send, manner: &Manner) -> anyhow::Result<()> {
     }
     bar.finish_and_clear();
     tell(accepted, &refused, manner);
-    if refused.is_empty() { Ok(()) } else { bail!("{} values were refused", refused.len()) }
+    if refused.is_empty() { Ok(()) } else { bail!("values refused: {}", refused.len()) }
 }
 
 async fn deliver(
@@ -175,7 +175,7 @@ fn cut(header: &[u8], rows: &[u8], mut through: u64) -> Vec<Piece> {
     let batches = lines.chunks(LINES).enumerate();
     let pieces = batches.map(|(turn, lines)| {
         let mut body = header.to_vec();
-        lines.iter().for_each(|line| body.extend_from_slice(line));
+        body.extend(lines.iter().copied().flatten());
         through += (body.len() - header.len()) as u64;
         Piece { body, before: turn * LINES, through }
     });

@@ -195,7 +195,7 @@ pub(crate) async fn device(command: DeviceCommand, manner: &Manner) -> anyhow::R
             output::object(&shown, manner.json);
         }
         DeviceCommand::List => {
-            output::list(&client.list(&["devices"]).await?, DEVICES, manner.json)
+            output::list(&client.list(&["devices"]).await?, DEVICES, manner.json);
         }
         DeviceCommand::Show { device } => {
             output::object(&client.get(&["devices", &device]).await?, manner.json);

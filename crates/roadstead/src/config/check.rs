@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Config;
 
@@ -73,7 +73,7 @@ fn unreadable(key: &'static str, path: &Path) -> Option<Finding> {
     Some(Finding { key, say: format!("cannot open `{}`: {error}", path.display()) })
 }
 
-fn own_pair(certificate: &PathBuf, key: &PathBuf) -> Vec<Finding> {
+fn own_pair(certificate: &Path, key: &Path) -> Vec<Finding> {
     let read = crate::tls::read_pair(certificate, key);
     let wrong =
         read.err().map(|error| Finding { key: "tls.certificate", say: format!("{error:#}") });

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use roadstead_door_mqtt::MqttDoor;
 use serde_json::{Value, json};
 
 use super::doors::Doors;
 use crate::assemble::Site;
 use crate::folder::Folder;
-use crate::tls::Served;
+use crate::tls::{Authority, Served};
 
 /// Makes what tells the status, afresh each time.
 pub(super) fn teller(
@@ -19,13 +20,10 @@ pub(super) fn teller(
     let (measurements, tenants) = (Arc::clone(&site.measurements), Arc::clone(&site.tenants));
     let (clock, started) = (Arc::clone(&site.clock), site.clock.now());
     let (mqtt, served, data) = (doors.mqtt_door(), Arc::clone(served), folder.path().to_owned());
-    let open: Vec<_> = doors
-        .open_ones()
-        .into_iter()
-        .map(|door| json!({ "door": door.name, "listen": door.at }))
-        .collect();
+    let open = doors.open_ones().into_iter().map(|door| (door.name.to_lowercase(), json!(door.at)));
+    let open = Value::Object(open.collect());
     Box::new(move || {
-        let mqtt = mqtt.as_ref().map(|door| door.status());
+        let mqtt = mqtt.as_ref().map(MqttDoor::status);
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "started": started,
@@ -37,8 +35,8 @@ pub(super) fn teller(
                 "path": served.certificate(),
                 "ends": served.about().ends,
                 "names": served.about().names,
-                "authority": served.authority().map(|authority| authority.path()),
-                "authority_sha256": served.authority().map(|authority| authority.fingerprint()),
+                "authority": served.authority().map(Authority::path),
+                "authority_sha256": served.authority().map(Authority::fingerprint),
             },
             "store": measurements.status(),
             "mqtt": mqtt.map(|mqtt| json!({

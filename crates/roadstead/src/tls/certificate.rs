@@ -16,11 +16,11 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use super::authority::Authority;
 use crate::folder;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 /// What browsers still take of a private authority, with a margin.
 const DAYS: u32 = 397;
 /// How early a new one is made, and how early an own one is warned of.
-pub(super) const RENEWAL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(super) const RENEWAL: Duration = Duration::from_hours(30 * 24);
 
 /// The names that the certificate is for, as `host.example` or `192.0.2.1`.
 pub(crate) type Names = BTreeSet<String>;

@@ -10,7 +10,7 @@ use crate::config::{Tls, TlsVersion};
 use crate::folder::Folder;
 use crate::system::SystemRandom;
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 struct MovedByHand(Mutex<Timestamp>);
 
