@@ -48,7 +48,7 @@ const fn day_of(time: i64) -> i64 {
 }
 
 /// How much the store holds where. The defaults suit a small server.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Bytes of a journal segment, reserved when it begins.
     pub segment_bytes: u64,

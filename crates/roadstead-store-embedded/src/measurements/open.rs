@@ -140,7 +140,9 @@ impl Read {
         let Self { memory, feed, kept, keys, .. } = self;
         let bounds = Bounds { pending: options.pending, keys: options.keys_kept };
         let mut front = Front::new(bounds, memory.owners(), &kept);
-        keys.into_iter().for_each(|(key, at)| front.remember(key, at));
+        for (key, at) in keys {
+            front.remember(key, at);
+        }
         for (tenant, end) in memory.positions() {
             feed.resume(*tenant, Position(*end));
         }

@@ -112,7 +112,9 @@ fn write_state(into: &mut Vec<u8>, entry: &Entry) {
             into.push(19);
             session(into, key);
             varint(into, packets.len() as u64);
-            packets.iter().for_each(|packet| varint(into, u64::from(*packet)));
+            for packet in packets {
+                varint(into, u64::from(*packet));
+            }
         }
         Entry::Key(digest, at) => {
             into.push(20);
@@ -135,7 +137,7 @@ fn write_batch(into: &mut Vec<u8>, handed: &Handed) {
         Some(Once::Packet(..)) => BY_PACKET,
         Some(Once::Key(_)) => BY_KEY,
     };
-    into.extend_from_slice(&[1, u8::from(batch.retain) * RETAIN | once]);
+    into.extend_from_slice(&[1, (u8::from(batch.retain) * RETAIN) | once]);
     attribution(into, source);
     varint(into, first.0);
     zigzag(into, batch.arrival.micros());
@@ -190,7 +192,9 @@ fn write_sensor(into: &mut Vec<u8>, id: SensorId, known: &Known) {
 
 fn attribution(into: &mut Vec<u8>, source: &Attribution) {
     let ids = [source.device.integer(), source.principal.integer(), source.credential.integer()];
-    ids.iter().for_each(|id| into.extend_from_slice(&id.to_le_bytes()));
+    for id in ids {
+        into.extend_from_slice(&id.to_le_bytes());
+    }
 }
 
 fn session(into: &mut Vec<u8>, key: &SessionKey) {

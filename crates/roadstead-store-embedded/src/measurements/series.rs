@@ -248,3 +248,6 @@ fn pages(
     }
     Some(selectors)
 }
+
+#[cfg(test)]
+mod tests;

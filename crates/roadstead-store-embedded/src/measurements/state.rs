@@ -11,7 +11,7 @@ use super::Map;
 use super::record::{Entry, Handed};
 
 /// An idempotency key is remembered for this long.
-const KEY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const KEY_KEPT: Duration = Duration::from_hours(24);
 
 /// Sessions as the journal has them. Only the writer and recovery change it.
 #[derive(Default)]

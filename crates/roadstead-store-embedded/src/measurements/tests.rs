@@ -56,7 +56,7 @@ fn opener(options: Options) -> (TempDir, impl Fn(&Arc<HandClock>) -> Opened + Se
     let path = folder.path().to_owned();
     let open = move |clock: &Arc<HandClock>| {
         let clock = Arc::clone(clock);
-        let store = EmbeddedMeasurements::open(&path, options.clone(), clock).expect("opens");
+        let store = EmbeddedMeasurements::open(&path, options, clock).expect("opens");
         let store = Arc::new(store);
         let sessions = Arc::clone(&store) as Arc<dyn Sessions>;
         Opened { measurements: store, sessions }
@@ -119,7 +119,7 @@ async fn a_folder_has_one_server() {
 async fn rows_move_into_few_files_and_the_journal_shrinks() {
     let folder = TempDir::new().unwrap();
     let options = Options { feed_kept: 10, ..tiny() };
-    let store = open_in(folder.path(), options.clone());
+    let store = open_in(folder.path(), options);
     let fleet = Fleet::new();
     let (permit, sensor) = (fleet.writes(fleet.device(1)), fleet.sensor(1, 1));
     for at in 0..300 {
@@ -146,12 +146,11 @@ async fn a_read_of_one_sensor_finds_it_among_many() {
         group_rows: 20_000,
         ..Options::default()
     };
-    let store = open_in(folder.path(), options.clone());
+    let store = open_in(folder.path(), options);
     let fleet = Fleet::new();
-    for number in 1..=4 {
-        let sensor = fleet.sensor(1, number);
-        let readings =
-            (0..11_000).map(|at| reading(sensor, at, f64::from(number as u32))).collect();
+    for number in 1..=4_u32 {
+        let sensor = fleet.sensor(1, number.into());
+        let readings = (0..11_000).map(|at| reading(sensor, at, f64::from(number))).collect();
         keep(&store, &fleet.writes(fleet.device(1)), fleet.batch(readings)).await;
     }
     keep(
@@ -162,11 +161,11 @@ async fn a_read_of_one_sensor_finds_it_among_many() {
     .await;
     calm(&store, &options);
     assert!(store.status().recent < 10);
-    for number in 1..=4 {
-        let reads = fleet.reads(fleet.sensor(1, number));
+    for number in 1..=4_u32 {
+        let reads = fleet.reads(fleet.sensor(1, number.into()));
         let curve = store.curve(&reads, always()).await.unwrap();
         assert_eq!(curve.times.len(), 11_000);
-        assert!(curve.numbers.iter().all(|found| *found == f64::from(number as u32)));
+        assert_eq!(curve.numbers, vec![f64::from(number); 11_000]);
         let range = TimeRange {
             from: roadstead_store::contract::fleet::second(5_000),
             to: roadstead_store::contract::fleet::second(5_010),

@@ -164,9 +164,10 @@ impl Writer {
             record::write(&mut record, &Entry::Sensor(sensor, Box::new(known.clone())));
         }
         drop(memory);
-        self.kept.entries().for_each(|entry| record::write(&mut record, &entry));
         let keys = self.shared.front().keys_through(self.through);
-        keys.iter().for_each(|entry| record::write(&mut record, entry));
+        for entry in self.kept.entries().chain(keys) {
+            record::write(&mut record, &entry);
+        }
         self.journal.commit(record, 0)
     }
 
@@ -189,7 +190,9 @@ impl Writer {
     }
 
     fn publish(&mut self, group: &mut Vec<Entry>) {
-        group.iter().for_each(|entry| self.kept.apply(entry));
+        for entry in group.iter() {
+            self.kept.apply(entry);
+        }
         self.shared.change_memory(|memory| {
             for entry in group.iter() {
                 match entry {

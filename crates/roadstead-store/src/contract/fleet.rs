@@ -179,7 +179,7 @@ pub async fn keep(store: &dyn Measurements, permit: &Permit<Write, DeviceId>, ba
 pub async fn settle(store: &dyn Measurements, ticket: crate::Ticket) {
     let mut durable = store.durable();
     let reached = durable.wait_for(|durable| durable.through >= ticket);
-    let patience = tokio::time::timeout(Duration::from_secs(60), reached).await;
+    let patience = tokio::time::timeout(Duration::from_mins(1), reached).await;
     patience.expect("in time").expect("the store runs");
 }
 

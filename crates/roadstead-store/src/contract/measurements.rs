@@ -253,13 +253,13 @@ pub async fn a_key_counts_once(open: OpenStore<'_>) {
     assert_eq!(again, Appended::Repeated(first.ticket()));
     settle(&*store, again.ticket()).await;
     drop(store);
-    fleet.clock.advance(Duration::from_secs(23 * 3600));
+    fleet.clock.advance(Duration::from_hours(23));
     let store = open(&fleet.clock).measurements;
     let again = store.append(&permit, with_key(3)).expect("known");
     assert!(matches!(again, Appended::Repeated(_)), "{again:?}");
     settle(&*store, again.ticket()).await;
     assert_eq!(values(&*store, &fleet.reads(sensor)).await.len(), 1);
-    fleet.clock.advance(Duration::from_secs(2 * 3600));
+    fleet.clock.advance(Duration::from_hours(2));
     let late = store.append(&permit, with_key(4)).expect("taken");
     assert!(matches!(late, Appended::Queued(_)), "{late:?}");
 }

@@ -90,22 +90,22 @@ pub async fn a_packet_counts_once_until_released(open: OpenStore<'_>) {
 pub async fn received_packets_are_the_stores_own(open: OpenStore<'_>) {
     let fleet = Fleet::new();
     let store = open(&fleet.clock);
-    let (permit, one) = (fleet.writes(fleet.device(1)), key(&fleet, "one"));
+    let (permit, session) = (fleet.writes(fleet.device(1)), key(&fleet, "one"));
     for packet in [9, 3] {
-        let once = Once::Packet(one.clone(), packet);
+        let once = Once::Packet(session.clone(), packet);
         let at = i64::from(packet);
         let batch = fleet.once(once, vec![reading(fleet.sensor(1, 1), at, 1.0)]);
         keep(&*store.measurements, &permit, batch).await;
     }
     let wrong = SessionState { received: vec![1, 2], ..state(5) };
-    let last = store.sessions.save(&one, wrong).expect("taken");
+    let last = store.sessions.save(&session, wrong).expect("taken");
     let right = Some(SessionState { received: vec![3, 9], ..state(5) });
-    assert_eq!(store.sessions.load(&one), right);
+    assert_eq!(store.sessions.load(&session), right);
     settle(&*store.measurements, last).await;
     drop(store);
     let store = open(&fleet.clock);
-    assert_eq!(store.sessions.load(&one), right);
-    settle(&*store.measurements, store.sessions.remove(&one).expect("taken")).await;
-    store.sessions.save(&one, state(6)).expect("taken");
-    assert_eq!(store.sessions.load(&one), Some(state(6)), "removal frees its packet ids");
+    assert_eq!(store.sessions.load(&session), right);
+    settle(&*store.measurements, store.sessions.remove(&session).expect("taken")).await;
+    store.sessions.save(&session, state(6)).expect("taken");
+    assert_eq!(store.sessions.load(&session), Some(state(6)), "removal frees its packet ids");
 }

@@ -31,7 +31,7 @@ impl Steps {
         let before = copy(folder.path());
         let calmly = Options { day_files: 1000, feed_kept: 100_000, ..few() };
         for round in 0..4 {
-            let store = open_in(folder.path(), calmly.clone());
+            let store = open_in(folder.path(), calmly);
             let late = |at| reading(sensor, at * 5_000 + 1 + round, 2.0);
             keep(&store, &permit, fleet.batch((0..ROWS).map(late).collect())).await;
             keep(&store, &permit, fleet.batch(vec![late(0)])).await;
@@ -131,15 +131,17 @@ async fn a_lost_or_changed_file_is_reported_and_not_passed_over() {
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(cause.contains(say), "{cause}");
     };
-    let lost = copy(steps.flushed.path());
-    fs::remove_file(&tree(&lost.path().join("series"))[0]).unwrap();
-    refused(&lost, "is missing or has another size");
+    let missing = copy(steps.flushed.path());
+    fs::remove_file(&tree(&missing.path().join("series"))[0]).unwrap();
+    refused(&missing, "is missing or has another size");
     let changed = copy(steps.flushed.path());
     let list = changed.path().join("MANIFEST");
     let text = fs::read_to_string(&list).unwrap();
     fs::write(&list, text.replacen("\"rows\":3", "\"rows\":2", 1)).unwrap();
     refused(&changed, "the list of files is damaged");
     let no_journal = copy(steps.flushed.path());
-    tree(&no_journal.path().join("journal")).iter().for_each(|path| fs::remove_file(path).unwrap());
+    for path in tree(&no_journal.path().join("journal")) {
+        fs::remove_file(path).unwrap();
+    }
     refused(&no_journal, "of the journal is missing");
 }

@@ -59,7 +59,7 @@ struct History {
 
 impl History {
     async fn run(mut self, steps: Vec<Step>) {
-        let mut store = open_in(self.folder.path(), self.options.clone());
+        let mut store = open_in(self.folder.path(), self.options);
         for step in steps {
             match step {
                 Step::Append(device, owner, rows) => {
@@ -67,13 +67,13 @@ impl History {
                 }
                 Step::Crash => {
                     drop(store);
-                    store = open_in(self.folder.path(), self.options.clone());
+                    store = open_in(self.folder.path(), self.options);
                     self.compare(&store).await;
                 }
                 Step::Close => {
                     store.close().await.unwrap();
                     drop(store);
-                    store = open_in(self.folder.path(), self.options.clone());
+                    store = open_in(self.folder.path(), self.options);
                     self.compare(&store).await;
                 }
                 Step::Calm => {
