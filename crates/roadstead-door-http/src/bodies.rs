@@ -115,9 +115,9 @@ mod tests {
 
     #[test]
     fn a_bomb_is_stopped_at_the_limit() {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        packer.write_all(&vec![0; 1 << 20]).unwrap();
-        let packed = packer.finish().unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&vec![0; 1 << 20]).unwrap();
+        let packed = gzip.finish().unwrap();
         let taken = drain(flate2::read::MultiGzDecoder::new(&packed[..]), 1000);
         assert_eq!(taken.unwrap_err().status(), 413);
         assert!(drain(flate2::read::MultiGzDecoder::new(&packed[..]), 1 << 20).is_ok());

@@ -200,9 +200,11 @@ impl Problem {
                 headers.insert(header::WWW_AUTHENTICATE, scheme);
             }
             Kind::TooMany => {
-                drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10")))
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
             }
-            Kind::Busy => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            Kind::Busy => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
             _ => {}
         }
         response

@@ -38,7 +38,9 @@ pub enum ServiceError {
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NameTaken { .. } | StoreError::InUse(_) => Self::Conflict(error.to_string()),
+            StoreError::NameTaken { .. } | StoreError::InUse(_) => {
+                Self::Conflict(error.to_string())
+            }
             StoreError::Missing(what) => Self::Missing(what),
             StoreError::Limit { .. } => Self::Limit(error.to_string()),
             StoreError::Busy => Self::Busy,

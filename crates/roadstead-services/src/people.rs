@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roadstead_guard::{
-    Audit, Caller, Complete, Credential, CredentialKind, Guard, Login, Manage, Operator, Origin, Permit,
-    Refused, Secret,
+    Audit, Caller, Complete, Credential, CredentialKind, Guard, Login, Manage, Operator, Origin,
+    Permit, Refused, Secret,
 };
 use roadstead_model::{
-    Capability, CredentialId, DeviceId, Email, Grant, GrantId, Name, Person, PersonId, Principal, Resource,
-    Role, TenantId, Timestamp,
+    Capability, CredentialId, DeviceId, Email, Grant, GrantId, Name, Person, PersonId, Principal,
+    Resource, Role, TenantId, Timestamp,
 };
 use roadstead_store::{Authority, Catalog, NewCredential, NewGrant};
 use serde_json::json;
@@ -17,11 +17,11 @@ use serde_json::json;
 use crate::{Deeds, ServiceError};
 
 /// How long a browser stays signed in at most.
-const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
+const SESSION: Duration = Duration::from_hours(12);
 /// How long a one-time sign-in link waits.
-const LINK: Duration = Duration::from_secs(60 * 60);
+const LINK: Duration = Duration::from_hours(1);
 /// How long a token lives at most: ten years.
-const LONGEST_TOKEN: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+const LONGEST_TOKEN: Duration = Duration::from_hours(10 * 366 * 24);
 const EVERYTHING: u8 = u8::MAX;
 
 /// What every token begins with, so that secret scanners find it.
@@ -87,8 +87,10 @@ impl People {
         let mut entry = entry.saying(json!({ "label": new.label, "by": "password" }));
         entry.tenant = Some(login.person().tenant());
         entry.principal = Some(Principal::Person(login.person()));
-        let credential =
-            self.deeds.perform(entry, self.catalog.add_credential(Authority::Login(&login), new)).await?;
+        let credential = self
+            .deeds
+            .perform(entry, self.catalog.add_credential(Authority::Login(&login), new))
+            .await?;
         Ok(Issued { credential, secret })
     }
 
@@ -110,7 +112,11 @@ impl People {
     }
 
     /// Signs a person in with a one-time link, which ends by it.
-    pub async fn sign_in_by_link(&self, link: &Secret, origin: Origin) -> Result<Issued, ServiceError> {
+    pub async fn sign_in_by_link(
+        &self,
+        link: &Secret,
+        origin: Origin,
+    ) -> Result<Issued, ServiceError> {
         let (login, caller) = self.guard.by_sign_in_link(link, origin)?;
         let used = self.catalog.end_credential(Authority::Own(&caller), caller.credential()).await;
         used.map_err(|_| Refused::Invalid)?; // a second use at the same moment finds it gone
@@ -131,8 +137,10 @@ impl People {
         let mut entry = self.deeds.by_nobody(login.origin(), "person.sign-in");
         entry.tenant = Some(login.person().tenant());
         entry.principal = Some(Principal::Person(login.person()));
-        let credential =
-            self.deeds.perform(entry, self.catalog.add_credential(Authority::Login(login), new)).await?;
+        let credential = self
+            .deeds
+            .perform(entry, self.catalog.add_credential(Authority::Login(login), new))
+            .await?;
         Ok(Issued { credential, secret: minted.secret })
     }
 
@@ -148,9 +156,15 @@ impl People {
     }
 
     /// Makes a token for the caller's own programs. A device cannot make itself another.
-    pub async fn create_own_token(&self, caller: &Caller, token: NewToken) -> Result<Issued, ServiceError> {
+    pub async fn create_own_token(
+        &self,
+        caller: &Caller,
+        token: NewToken,
+    ) -> Result<Issued, ServiceError> {
         let Principal::Person(_) = caller.principal() else {
-            return Err(ServiceError::Invalid("a device's tokens are made by who manages it".into()));
+            return Err(ServiceError::Invalid(
+                "a device's tokens are made by who manages it".into(),
+            ));
         };
         let (mut new, secret) = self.new_token(token)?;
         let held = self.catalog.directory().own_credentials(caller);
@@ -190,13 +204,18 @@ impl People {
     fn new_token(&self, token: NewToken) -> Result<(NewCredential, Secret), ServiceError> {
         let now = self.deeds.now();
         if token.label.chars().count() > 64 || token.label.chars().any(char::is_control) {
-            return Err(ServiceError::Invalid("a label has at most 64 printable characters".into()));
+            return Err(ServiceError::Invalid(
+                "a label has at most 64 printable characters".into(),
+            ));
         }
         let latest = now.after(LONGEST_TOKEN);
         if token.expires.is_some_and(|end| end <= now || end > latest) {
-            return Err(ServiceError::Invalid("a token ends in the future, within ten years".into()));
+            return Err(ServiceError::Invalid(
+                "a token ends in the future, within ten years".into(),
+            ));
         }
-        let limit = token.only.map_or(EVERYTHING, |only| only.iter().fold(0, |mask, one| mask | one.bit()));
+        let limit =
+            token.only.map_or(EVERYTHING, |only| only.iter().fold(0, |mask, one| mask | one.bit()));
         let minted = self.guard.mint(TOKEN_PREFIX);
         let new = NewCredential {
             kind: CredentialKind::Token,
@@ -225,7 +244,11 @@ impl People {
     }
 
     /// Hands the operator a one-time sign-in link for an owner; that tenant's audit log shows it.
-    pub async fn sign_in_link(&self, operator: Operator, person: PersonId) -> Result<Secret, ServiceError> {
+    pub async fn sign_in_link(
+        &self,
+        operator: Operator,
+        person: PersonId,
+    ) -> Result<Secret, ServiceError> {
         let (new, secret) = self.new_link();
         let mut entry = self.deeds.by_operator(operator, "person.sign-in-link");
         entry.tenant = Some(person.tenant());
@@ -248,14 +271,19 @@ impl People {
             label: "one-time link".into(),
             now,
             expires: Some(now.after(LINK)),
-            limit: EVERYTHING,
+            limit: 0, // it signs in, and may do nothing by itself
         };
         (new, minted.secret)
     }
 
     /// Sets the caller's own password; other sessions of theirs end.
-    pub async fn set_password(&self, caller: &Caller, password: &Secret) -> Result<(), ServiceError> {
-        let person = self.catalog.directory().person_of(caller).ok_or(ServiceError::Missing("person"))?;
+    pub async fn set_password(
+        &self,
+        caller: &Caller,
+        password: &Secret,
+    ) -> Result<(), ServiceError> {
+        let person =
+            self.catalog.directory().person_of(caller).ok_or(ServiceError::Missing("person"))?;
         let hash = self.guard.hash_password(password, &[person.email.as_str()]).await??;
         let entry = self.deeds.by(caller, "person.set-password");
         self.deeds.perform(entry, self.catalog.set_password(caller, hash, self.deeds.now())).await
@@ -274,13 +302,18 @@ impl People {
         }
         self.holds_as_much(permit, role)?;
         let entry = self.deeds.by(permit.caller(), "grant.give").on(permit.resource());
-        let entry = entry.saying(json!({ "to": principal.to_string(), "role": role, "reason": reason }));
+        let entry =
+            entry.saying(json!({ "to": principal.to_string(), "role": role, "reason": reason }));
         let new = NewGrant { principal, role, expires, reason };
         self.deeds.perform(entry, self.catalog.grant(permit, new)).await
     }
 
     /// Nobody gives more than they have.
-    fn holds_as_much(&self, permit: &Permit<Manage, Resource>, role: Role) -> Result<(), ServiceError> {
+    fn holds_as_much(
+        &self,
+        permit: &Permit<Manage, Resource>,
+        role: Role,
+    ) -> Result<(), ServiceError> {
         use roadstead_guard::{Actuate, Export, Read, Share, Update, Write};
         let (caller, node) = (permit.caller(), permit.resource());
         for capability in role.capabilities() {

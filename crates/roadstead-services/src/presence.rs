@@ -10,7 +10,7 @@ use roadstead_model::{DeviceId, Principal, Timestamp};
 /// How long a device without a connection counts as here after its last word.
 ///
 /// Devices that send by HTTPS keep no connection; most of them speak every minute or every few.
-const SILENCE: Duration = Duration::from_secs(5 * 60);
+const SILENCE: Duration = Duration::from_mins(5);
 
 /// Whether a device is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,12 @@ impl Presence {
     /// Notes that a device has connected; `None` when the caller is no device.
     pub fn here(&self, caller: &Caller) -> Option<Here> {
         let Principal::Device(device) = caller.principal() else { return None };
-        *self.connected.lock().unwrap_or_else(PoisonError::into_inner).entry(device).or_default() += 1;
+        *self
+            .connected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(device)
+            .or_default() += 1;
         Some(Here { device, connected: Arc::clone(&self.connected) })
     }
 

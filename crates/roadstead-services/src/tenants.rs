@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{Deeds, ServiceError};
 
 /// How long a claim link waits.
-pub const CLAIM_WAITS: Duration = Duration::from_secs(24 * 60 * 60);
+pub const CLAIM_WAITS: Duration = Duration::from_hours(24);
 const CLAIM_PREFIX: &str = "rsc";
 
 /// A new claim link's secret and its end.
@@ -67,7 +67,9 @@ impl Tenants {
         if !self.awaits(link).await? {
             let entry = self.deeds.by_nobody(origin, "tenant.claim");
             self.deeds.refused(entry).await?;
-            return Err(ServiceError::Missing("claim link: it was used, has ended, or was mistyped"));
+            return Err(ServiceError::Missing(
+                "claim link: it was used, has ended, or was mistyped",
+            ));
         }
         let context = [name.as_str(), email.as_str()];
         let password = self.guard.hash_password(password, &context).await??;

@@ -81,7 +81,9 @@ impl Things {
         }
         let entry = self.deeds.by(permit.caller(), "device-type.create").on(permit.resource());
         let entry = entry.saying(json!({ "name": name, "mode": mode, "sensors": sensors }));
-        self.deeds.perform(entry, self.catalog.create_device_type(permit, name, mode, sensors)).await
+        self.deeds
+            .perform(entry, self.catalog.create_device_type(permit, name, mode, sensors))
+            .await
     }
 
     /// Removes a device type that no device has.
@@ -123,7 +125,10 @@ impl Things {
     }
 
     /// Removes a device with its sensors, credentials and grants.
-    pub async fn remove_device(&self, permit: &Permit<Manage, DeviceId>) -> Result<(), ServiceError> {
+    pub async fn remove_device(
+        &self,
+        permit: &Permit<Manage, DeviceId>,
+    ) -> Result<(), ServiceError> {
         let entry = self.deeds.by(permit.caller(), "device.remove").on(permit.resource());
         self.deeds.perform(entry, self.catalog.remove_device(permit)).await
     }
@@ -144,8 +149,10 @@ impl Things {
 fn holds_places(node: Resource) -> Result<(), ServiceError> {
     match node {
         Resource::Tenant(_) | Resource::Space(_) => Ok(()),
-        Resource::Asset(_) | Resource::Device(_) | Resource::Sensor(_) => Err(ServiceError::Invalid(
-            "a space or asset lies in the tenant or in another space: name one of these".into(),
-        )),
+        Resource::Asset(_) | Resource::Device(_) | Resource::Sensor(_) => {
+            Err(ServiceError::Invalid(
+                "a space or asset lies in the tenant or in another space: name one of these".into(),
+            ))
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// The server's binary: `ROADSTEAD_BINARY`, or the one built beside the running test.
 pub fn binary() -> PathBuf {

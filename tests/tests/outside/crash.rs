@@ -151,6 +151,19 @@ async fn stored(site: &Site, device: &TestDevice) -> Vec<(i64, f64)> {
     }
 }
 
+async fn check(site: &Site, device: &TestDevice, kept: &BTreeMap<i64, f64>) {
+    let rows = stored(site, device).await;
+    assert!(kept.len() > 50, "{} sent {}", device.name, kept.len());
+    let mut once = BTreeMap::new();
+    for (time, value) in &rows {
+        assert!(once.insert(*time, *value).is_none(), "{}: {time} is there twice", device.name);
+    }
+    for (time, value) in kept {
+        assert_eq!(once.get(time), Some(value), "{}: {time} was acknowledged", device.name);
+    }
+    assert!(rows.len() <= kept.len() + 1, "{}: nothing was made up", device.name);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_kills_lose_and_repeat_nothing_that_was_acknowledged() {
     let site = Site::start().await.unwrap();
@@ -193,15 +206,6 @@ async fn fifty_kills_lose_and_repeat_nothing_that_was_acknowledged() {
     }
     let site = site.lock().await;
     for (device, kept) in devices.iter().zip(kept) {
-        let (rows, kept) = (stored(&site, device).await, kept.lock().await);
-        assert!(kept.len() > 50, "{} sent {}", device.name, kept.len());
-        let mut once = BTreeMap::new();
-        for (time, value) in &rows {
-            assert!(once.insert(*time, *value).is_none(), "{}: {time} is there twice", device.name);
-        }
-        for (time, value) in kept.iter() {
-            assert_eq!(once.get(time), Some(value), "{}: {time} was acknowledged", device.name);
-        }
-        assert!(rows.len() <= kept.len() + 1, "{}: nothing was made up", device.name);
+        check(&site, device, &*kept.lock().await).await;
     }
 }

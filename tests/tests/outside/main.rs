@@ -1,5 +1,7 @@
 //! The real binary from outside, through its real doors. One binary, one file per subject.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot get is what it reports")]
+
 mod claim; // the first start
 mod crash; // a power cut at any moment
 mod foreign; // programs that others wrote

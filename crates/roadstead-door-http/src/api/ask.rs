@@ -95,7 +95,7 @@ struct Raw {
     shape: Option<Shape>,
 }
 
-const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const A_DAY: Duration = Duration::from_hours(24);
 
 impl Ask {
     pub(super) fn read(

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::shapes::{
-    CredentialView, DeviceView, TokenRequest, credential_view, device_ref, device_view,
+    CredentialView, DeviceView, Places, TokenRequest, credential_view, device_ref, device_view,
     issued_view, name, place_ref, type_ref,
 };
 use crate::App;
@@ -43,7 +43,8 @@ pub(crate) async fn list_devices(
     let mut rows = directory.devices(&scope);
     rows.retain(|row| kind.is_none_or(|kind| row.device_type == Some(kind)));
     rows.retain(|row| place.is_none_or(|place| directory.is_below(&scope, row.id.into(), place)));
-    let views = rows.iter().map(|row| device_view(&app, &scope, row));
+    let places = Places::in_reach(&app, &scope);
+    let views = rows.iter().map(|row| device_view(&app, &scope, &places, row));
     Ok(Items::all(views.collect::<Result<_, _>>()?))
 }
 
@@ -74,7 +75,10 @@ pub(crate) async fn create_device(
     let kind = body.r#type.as_deref().map(|text| type_ref(&app, &scope, text)).transpose()?;
     let device = app.things.create_device(&permit, name(&body.name)?, kind).await?;
     let scope = app.guard.scope::<Read>(&caller)?;
-    Ok((StatusCode::CREATED, Json(device_view(&app, &scope, &device)?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(device_view(&app, &scope, &Places::in_reach(&app, &scope), &device)?),
+    ))
 }
 
 /// Shows one device.
@@ -89,7 +93,7 @@ pub(crate) async fn show_device(
     let permit = app.guard.permit::<Read, _>(&caller, device_ref(&app, &caller, &device)?)?;
     let row = app.things.directory().device(&permit).ok_or_else(Problem::not_found)?;
     let scope = app.guard.scope::<Read>(&caller)?;
-    Ok(Json(device_view(&app, &scope, &row)?))
+    Ok(Json(device_view(&app, &scope, &Places::in_reach(&app, &scope), &row)?))
 }
 
 /// What to change of a device; what is left out stays.
@@ -120,7 +124,7 @@ pub(crate) async fn change_device(
         place.map(|place| app.guard.permit::<Manage, Resource>(&caller, place)).transpose()?;
     let row = app.things.change_device(&permit, called, place).await?;
     let scope = app.guard.scope::<Read>(&caller)?;
-    Ok(Json(device_view(&app, &scope, &row)?))
+    Ok(Json(device_view(&app, &scope, &Places::in_reach(&app, &scope), &row)?))
 }
 
 /// Removes a device with its sensors, tokens and grants. Its connections end within a second.

@@ -81,7 +81,7 @@ fn gone(error: ServiceError) -> Problem {
 }
 
 fn token_request(label: String, days: Option<u32>, app: &App) -> NewToken {
-    let day = std::time::Duration::from_secs(24 * 60 * 60);
+    let day = std::time::Duration::from_hours(24);
     let days = days.unwrap_or(CLAIM_TOKEN_DAYS).clamp(1, LONGEST_LOGIN_DAYS);
     NewToken { label, expires: Some(app.clock.now().after(day * days)), only: None }
 }

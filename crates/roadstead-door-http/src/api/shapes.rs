@@ -82,7 +82,7 @@ pub(crate) struct TokenRequest {
 
 impl TokenRequest {
     pub(crate) fn parse(self, now: Timestamp) -> roadstead_services::NewToken {
-        let day = |days: u32| std::time::Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+        let day = |days: u32| std::time::Duration::from_hours(u64::from(days) * 24);
         roadstead_services::NewToken {
             label: self.label,
             expires: self.days.map(|days| now.after(day(days))),
@@ -134,14 +134,27 @@ pub(crate) fn place_path(spaces: &[Space], assets: &[Asset], node: Resource) -> 
     names.join("/")
 }
 
+/// The places in reach, read once for as many devices as there are to show.
+pub(crate) struct Places {
+    spaces: Vec<Space>,
+    assets: Vec<Asset>,
+}
+
+impl Places {
+    pub(crate) fn in_reach(app: &App, scope: &Scope<Read>) -> Self {
+        let directory = app.things.directory();
+        Self { spaces: directory.spaces(scope), assets: directory.assets(scope) }
+    }
+}
+
 /// A device as the caller may see it.
 pub(crate) fn device_view(
     app: &App,
     scope: &Scope<Read>,
+    places: &Places,
     row: &Device,
 ) -> Result<DeviceView, Problem> {
     let directory = app.things.directory();
-    let (spaces, assets) = (directory.spaces(scope), directory.assets(scope));
     let sensors = directory.sensors(scope, row.id.into());
     let last = last_word(app, scope.caller(), sensors.iter().map(|row| row.sensor.id))?;
     let permit = app.guard.permit::<Read, _>(scope.caller(), row.id)?;
@@ -152,7 +165,7 @@ pub(crate) fn device_view(
         name: row.name.to_string(),
         place: PlaceView {
             id: row.parent.to_string(),
-            path: place_path(&spaces, &assets, row.parent),
+            path: place_path(&places.spaces, &places.assets, row.parent),
         },
         r#type: kind.map(|kind| Named { id: kind.id.to_string(), name: kind.name.to_string() }),
         created: row.created.to_string(),

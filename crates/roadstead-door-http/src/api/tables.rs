@@ -223,7 +223,7 @@ mod tests {
         let csv = String::from_utf8(table.csv().unwrap()).unwrap();
         let wanted = "time,number,text\r\n1970-01-01T00:00:00Z,1.5,\r\n1970-01-01T00:00:01Z,,\"open, wide\"\r\n";
         assert_eq!(csv, wanted);
-        assert_eq!(table.ndjson().iter().filter(|byte| **byte == b'\n').count(), 2);
+        assert_eq!(String::from_utf8(table.ndjson()).unwrap().lines().count(), 2);
         assert_eq!(&table.parquet().unwrap()[..4], b"PAR1");
         assert!(!table.arrow().unwrap().is_empty());
     }

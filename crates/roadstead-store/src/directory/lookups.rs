@@ -191,7 +191,8 @@ impl Directory {
     /// How many sensors the permitted device has, and how many its whole tenant.
     pub fn sensor_counts(&self, permit: &Permit<Write, DeviceId>) -> (usize, usize) {
         let state = self.read();
-        let own = state.by_sensor_name.get(&permit.resource()).map_or(0, |names| names.len());
+        let own =
+            state.by_sensor_name.get(&permit.resource()).map_or(0, std::collections::HashMap::len);
         let tenant = permit.tenant();
         (own, state.sensors.keys().filter(|id| id.tenant() == tenant).count())
     }

@@ -10,7 +10,9 @@ use crate::supervisor;
 use crate::tls::Served;
 
 /// How often it is written down when credentials were last used, and what has expired is dropped.
-const SETTLE: Duration = Duration::from_secs(10);
+///
+/// What ends by itself ends within this time, also for connections that are open.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// Begins all errands; they end when the set is dropped.
 pub(super) fn begin(tenants: &Arc<Tenants>, served: &Arc<Served>) -> JoinSet<()> {
