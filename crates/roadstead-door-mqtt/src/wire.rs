@@ -42,11 +42,14 @@ pub(crate) struct Wire<S> {
     pub(crate) outbox: Vec<u8>,
     written: usize,
     unflushed: bool,
+    /// Whether the client has sent nothing since the last read.
+    dry: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, inbox: BytesMut::new(), outbox: Vec::new(), written: 0, unflushed: false }
+        let (inbox, outbox) = (BytesMut::new(), Vec::new());
+        Self { stream, inbox, outbox, written: 0, unflushed: false, dry: true }
     }
 
     /// How many bytes wait to be written.
@@ -59,14 +62,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         poll_fn(|cx| self.poll_ready(cx, may)).await
     }
 
-    /// Writes everything and says good-bye to the stream. A client that was cut short is heard out:
-    /// a socket that closes on unread bytes takes the last word back.
+    /// Writes everything and says good-bye to the stream. A client that was cut short is heard
+    /// out: a socket that closes on unread bytes takes the last word back.
     pub(crate) async fn finish(&mut self) -> io::Result<()> {
-        let cut_short = !self.inbox.is_empty();
         poll_fn(|cx| self.poll_write_all(cx)).await?;
         poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await?;
         let mut heard = 0;
-        while cut_short && heard < HEARD_OUT {
+        while !self.dry && heard < HEARD_OUT {
             self.inbox.clear();
             match poll_fn(|cx| self.poll_read(cx)).await? {
                 0 => break,
@@ -94,7 +96,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.inbox.reserve(READ);
         let stream = Pin::new(&mut self.stream);
         let poll = tokio_util::io::poll_read_buf(stream, cx, &mut self.inbox);
-        if poll.is_pending() && self.inbox.is_empty() {
+        self.dry = poll.is_pending();
+        if self.dry && self.inbox.is_empty() {
             // An idle connection keeps no buffer: there may be very many of them.
             self.inbox = BytesMut::new();
         }
