@@ -26,7 +26,7 @@ fn describe(section: &Described) -> String {
         path => writeln!(text, "\n### `[{path}]`\n"),
     };
     let _ = writeln!(text, "{}\n", prose(section.about));
-    text.push_str("| key | default | |\n|---|---|---|\n");
+    text.push_str("| key | default | meaning |\n|---|---|---|\n");
     for key in &section.keys {
         let default = key.default.as_ref().map_or_else(String::new, |value| format!("`{value}`"));
         let about = prose(key.about).replace('|', "\\|");
