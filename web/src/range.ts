@@ -23,6 +23,11 @@ export function rangeLength(name: string): number | undefined {
   return lengths[name];
 }
 
+/** The short range that holds something of this age; undefined when none does. */
+export function fittingRange(age: number): string | undefined {
+  return ["15m", "1h"].find((name) => age < (rangeLength(name) ?? 0));
+}
+
 /** Milliseconds of an ISO 8601 duration of one part ("PT15M", "P1D"); 0 for anything else. */
 export function durationLength(text: string): number {
   const found = /^P(?:(\d+)D|T(\d+)([HMS]))$/.exec(text);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { durationLength, historyQuery, moved, rangeLength, zoomed } from "../src/range";
+import { durationLength, fittingRange, historyQuery, moved, rangeLength, zoomed } from "../src/range";
 
 test("named ranges have a length, all has none", () => {
   assert.equal(rangeLength("15m"), 900_000);
@@ -10,6 +10,10 @@ test("named ranges have a length, all has none", () => {
 
 test("durations of one part are read, words are not", () => {
   assert.deepEqual(["PT30S", "PT15M", "PT1H", "P1D", "auto", "P1M"].map(durationLength), [30_000, 900_000, 3_600_000, 86_400_000, 0, 0]);
+});
+
+test("what has only just begun gets a short range, everything else keeps the usual one", () => {
+  assert.deepEqual([0, 899_999, 900_000, 3_599_999, 3_600_000, Infinity].map(fittingRange), ["15m", "15m", "1h", "1h", undefined, undefined]);
 });
 
 test("zooming keeps the middle and stops at a second", () => {

@@ -7,7 +7,7 @@ import { history, Refusal, saveCsv } from "../api";
 import { listen, make, part, perFrame } from "../dom";
 import { unitText } from "../format";
 import { type Measurement, subscribe } from "../live";
-import { durationLength, historyQuery, moved, rangeLength, type Window, zoomed } from "../range";
+import { durationLength, fittingRange, historyQuery, moved, rangeLength, type Window, zoomed } from "../range";
 import { addPoint, dropBefore, mergePoints, panels, type Point } from "../series";
 import { Part } from "./base";
 import { colourCount, readPalette } from "./palette";
@@ -28,6 +28,7 @@ export class Chart extends Part {
   private plots: Array<{ plot: Plot; sensors: readonly Sensor[] }> = [];
   private signature = "";
   private range = "24h";
+  private rangeFits = false;
   private zoom: Window | undefined;
   private first: number | undefined;
   private loading: AbortController | undefined;
@@ -114,6 +115,7 @@ export class Chart extends Part {
   private changed(input: HTMLInputElement): void {
     if (input.name === "range") {
       this.range = input.value;
+      this.rangeFits = true;
       this.first = undefined;
       this.look(undefined);
     } else if (input.dataset["role"] === "resolution") void this.load();
@@ -185,8 +187,7 @@ export class Chart extends Part {
     let window = this.shown;
     let answer = await history(query(window), signal);
     const first = Math.min(...answer.series.map(({ points }) => points[0]?.[0] ?? Infinity));
-    if (!this.zoom && this.range === "all" && Number.isFinite(first) && this.first === undefined) {
-      this.first = first;
+    if (this.fit(first)) {
       window = this.shown;
       answer = await history(query(window), signal);
     }
@@ -202,6 +203,24 @@ export class Chart extends Part {
     const empty = answer.series.every(({ points }) => points.length === 0);
     this.say(empty ? "No values in this range." : answer.truncated ? "Not everything fits: choose a shorter range or a coarser resolution." : "");
     this.redraw();
+  }
+
+  // Whether the range now shown is another than the one asked for. "All" begins with the first value, and a
+  // device that has only just begun would otherwise show as a line at the edge of a day.
+  private fit(first: number): boolean {
+    if (this.zoom || !Number.isFinite(first)) return false;
+    if (this.range === "all") {
+      const known = this.first !== undefined;
+      this.first ??= first;
+      return !known;
+    }
+    const range = this.rangeFits ? undefined : fittingRange(Date.now() - first);
+    this.rangeFits = true;
+    const input = range && this.querySelector<HTMLInputElement>(`input[name="range"][value="${range}"]`);
+    if (!input) return false;
+    input.checked = true;
+    this.range = range;
+    return true;
   }
 
   private follow(): void {

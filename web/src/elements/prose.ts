@@ -12,7 +12,7 @@ export class Prose extends Part {
       const code = block.querySelector("code") ?? block;
       code.setAttribute("data-role", "text");
       block.tabIndex = 0;
-      block.setAttribute("role", "region");
+      block.setAttribute("role", "group");
       block.setAttribute("aria-label", "Code");
       const wrapper = make("rs-copy" as "div", { block: true });
       block.replaceWith(wrapper);
@@ -20,7 +20,7 @@ export class Prose extends Part {
     }
     for (const table of this.querySelectorAll("table")) {
       if (table.parentElement?.classList.contains("scroll")) continue;
-      const wrapper = make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" });
+      const wrapper = make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table" });
       table.replaceWith(wrapper);
       wrapper.append(table);
     }
