@@ -31,17 +31,20 @@ impl Version {
 /// A quality of service that a packet asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Qos {
-    AtMostOnce = 0,
-    AtLeastOnce = 1,
-    ExactlyOnce = 2,
+    /// At most once.
+    AtMost = 0,
+    /// At least once.
+    AtLeast = 1,
+    /// Exactly once.
+    Exactly = 2,
 }
 
 impl Qos {
     pub(crate) const fn from_bits(bits: u8) -> Option<Self> {
         match bits {
-            0 => Some(Self::AtMostOnce),
-            1 => Some(Self::AtLeastOnce),
-            2 => Some(Self::ExactlyOnce),
+            0 => Some(Self::AtMost),
+            1 => Some(Self::AtLeast),
+            2 => Some(Self::Exactly),
             _ => None,
         }
     }
@@ -188,6 +191,24 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, Reason> {
 
 const fn is_no_character(c: char) -> bool {
     matches!(c, '\u{fdd0}'..='\u{fdef}') || (c as u32) & 0xfffe == 0xfffe
+}
+
+/// Reads bytes as every packet that they could be, in both versions.
+pub(crate) fn read_as_anything(bytes: &[u8], largest: usize) {
+    let Ok(Some(frame)) = Frame::peek(bytes, largest) else { return };
+    let Some(packet) = bytes.get(..frame.total) else { return };
+    let body = &packet[frame.head..];
+    // Only that they end matters: each refuses what it does not like.
+    let _ = connect::Connect::read(frame, body);
+    for version in [Version::V3, Version::V5] {
+        let _ = publish::Publish::read(version, frame, body);
+        let _ = subscribe::Subscribe::read(version, frame, body);
+        let _ = subscribe::Unsubscribe::read(version, frame, body);
+        let _ = ack::Disconnect::read(version, frame, body);
+        if let Some(kind) = ack::AckKind::from_number(frame.kind()) {
+            let _ = ack::Ack::read(version, kind, (frame, body));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ impl Deliverer {
     /// Notes which retained measurements a new subscription is told first.
     pub(crate) fn tell_retained(&mut self, at: usize, sensors: &[Arc<SensorPlace>]) {
         let Some(heard) = self.subscriptions.get(at) else { return };
-        let qos = Qos::from_bits(heard.stored.qos).unwrap_or(Qos::AtMostOnce);
+        let qos = Qos::from_bits(heard.stored.qos).unwrap_or(Qos::AtMost);
         let identifiers: Box<[u32]> = heard.stored.identifier.into_iter().collect();
         for place in sensors {
             for kind in NameKind::ALL {
@@ -238,7 +238,7 @@ impl Deliverer {
     }
 
     fn may_send(&self, qos: Qos, out: &[u8]) -> bool {
-        let window = qos == Qos::AtMostOnce || self.flights.has_room();
+        let window = qos == Qos::AtMost || self.flights.has_room();
         window && out.len() < self.listener.send_bytes
     }
 
@@ -286,10 +286,10 @@ impl Speaker<'_> {
             return;
         }
         // Exactly once holds over a crash only if the packet id is saved before it is used.
-        let held = self.listener.kept && terms.qos == Qos::ExactlyOnce;
+        let held = self.listener.kept && terms.qos == Qos::Exactly;
         let packet = match terms.qos {
-            Qos::AtMostOnce => 0,
-            Qos::AtLeastOnce | Qos::ExactlyOnce => {
+            Qos::AtMost => 0,
+            Qos::AtLeast | Qos::Exactly => {
                 let content = self.listener.kept.then(|| Content {
                     topic: Arc::clone(topic),
                     payload: self.payload.into(),
@@ -304,7 +304,7 @@ impl Speaker<'_> {
             return;
         }
         let (topic, alias) = alias(self.aliases, self.listener.aliases, topic);
-        Message { packet, topic, alias, ..message }.write(self.listener.version, self.out);
+        Message { topic, packet, alias, ..message }.write(self.listener.version, self.out);
     }
 }
 

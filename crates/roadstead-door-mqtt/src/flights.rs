@@ -131,13 +131,12 @@ impl Flights {
         };
         let flight = &mut self.flying[at];
         match (ack.kind, flight.qos) {
-            (AckKind::Ack, Qos::AtLeastOnce) => self.land(at),
-            (AckKind::Rec, Qos::ExactlyOnce) if ack.reason.is_failure() => self.land(at),
-            (AckKind::Rec, Qos::ExactlyOnce) => {
+            (AckKind::Ack, Qos::AtLeast) | (AckKind::Comp, Qos::Exactly) => self.land(at),
+            (AckKind::Rec, Qos::Exactly) if ack.reason.is_failure() => self.land(at),
+            (AckKind::Rec, Qos::Exactly) => {
                 flight.stage = Stage::Released;
                 return Ok(Progress::Release);
             }
-            (AckKind::Comp, Qos::ExactlyOnce) => self.land(at),
             (AckKind::Ack | AckKind::Rec | AckKind::Comp | AckKind::Rel, _) => {
                 return Err(Reason::PROTOCOL_ERROR);
             }
@@ -201,7 +200,7 @@ impl From<InFlight> for Flight {
         };
         Self {
             packet: kept.packet,
-            qos: Qos::from_bits(kept.qos).unwrap_or(Qos::AtLeastOnce),
+            qos: Qos::from_bits(kept.qos).unwrap_or(Qos::AtLeast),
             stage: kept.stage,
             air: Air::Queued,
             content: Some(content),
@@ -213,9 +212,9 @@ impl From<InFlight> for Flight {
 mod tests {
     use super::*;
 
-    fn content() -> Option<Content> {
+    fn content() -> Content {
         let (topic, payload) = ("t".into(), Box::from(*b"1"));
-        Some(Content { topic, payload, identifiers: Box::default(), retain: false })
+        Content { topic, payload, identifiers: Box::default(), retain: false }
     }
 
     fn ack(kind: AckKind, packet: u16) -> Ack {
@@ -225,18 +224,18 @@ mod tests {
     #[test]
     fn a_packet_id_is_free_again_only_after_its_acknowledgement() {
         let mut flights = Flights::new(u16::MAX, Vec::new());
-        let first = flights.take_off(Qos::AtLeastOnce, None, false);
+        let first = flights.take_off(Qos::AtLeast, None, false);
         for _ in 1..u16::MAX {
-            assert_ne!(flights.take_off(Qos::AtLeastOnce, None, false), 0);
+            assert_ne!(flights.take_off(Qos::AtLeast, None, false), 0);
         }
         assert_eq!(flights.take(ack(AckKind::Ack, first)), Ok(Progress::Done));
-        assert_eq!(flights.take_off(Qos::AtLeastOnce, None, false), first);
+        assert_eq!(flights.take_off(Qos::AtLeast, None, false), first);
     }
 
     #[test]
     fn the_wrong_acknowledgement_breaks_the_protocol() {
         let mut flights = Flights::new(10, Vec::new());
-        let once = flights.take_off(Qos::AtLeastOnce, None, false);
+        let once = flights.take_off(Qos::AtLeast, None, false);
         assert_eq!(flights.take(ack(AckKind::Rec, once)), Err(Reason::PROTOCOL_ERROR));
         assert_eq!(flights.take(ack(AckKind::Ack, 77)), Ok(Progress::Unknown));
     }
@@ -244,8 +243,8 @@ mod tests {
     #[test]
     fn what_an_earlier_connection_left_is_sent_again_as_far_as_the_window_lets_it() {
         let mut before = Flights::new(10, Vec::new());
-        let _first = before.take_off(Qos::AtLeastOnce, content(), false);
-        let second = before.take_off(Qos::ExactlyOnce, content(), false);
+        let _first = before.take_off(Qos::AtLeast, Some(content()), false);
+        let second = before.take_off(Qos::Exactly, Some(content()), false);
         assert_eq!(before.take(ack(AckKind::Rec, second)), Ok(Progress::Release));
         let mut after = Flights::new(1, before.to_keep());
         let mut out = Vec::new();

@@ -166,6 +166,16 @@ impl MqttDoor {
     }
 }
 
+/// Reads bytes as every packet and every topic that they could be: what fuzzing feeds.
+pub fn read_as_anything(bytes: &[u8]) {
+    let limits = Limits::default();
+    codec::read_as_anything(bytes, limits.packet_bytes);
+    if let Ok(text) = codec::text(bytes) {
+        let _ = topic::Destination::parse(text);
+        let _ = topic::Filter::parse(text, &limits);
+    }
+}
+
 impl Inner {
     /// Makes up a client id that no session has, before or after a restart.
     pub(crate) fn make_client_id(&self) -> String {

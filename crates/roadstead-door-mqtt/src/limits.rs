@@ -67,7 +67,7 @@ impl Default for Limits {
             send_bytes: 128 * 1024,
             topic_aliases: 256,
             keep_alive: 3600,
-            session_expiry: Duration::from_secs(7 * 24 * 3600),
+            session_expiry: Duration::from_hours(7 * 24),
             shared_subscriptions: true,
             save_every: Duration::from_secs(1),
         }

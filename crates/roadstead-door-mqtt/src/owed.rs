@@ -75,11 +75,10 @@ impl Owed {
 /// Writes an answer that needs nothing but itself.
 pub(crate) fn write(debt: &Debt, version: Version, out: &mut Vec<u8>) {
     match debt {
-        Debt::Ack(kind, packet) => write::ack(*kind, *packet, out),
         Debt::Failed(kind, packet, reason, why) if version.is_5() => {
             write::failed_ack(*kind, *packet, (*reason, why), out);
         }
-        Debt::Failed(kind, packet, ..) => write::ack(*kind, *packet, out),
+        Debt::Ack(kind, packet) | Debt::Failed(kind, packet, ..) => write::ack(*kind, *packet, out),
         Debt::Answer(bytes) => out.extend_from_slice(bytes),
         Debt::Send(_) => {}
     }

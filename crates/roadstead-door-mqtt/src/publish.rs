@@ -10,7 +10,7 @@ use roadstead_guard::{Caller, Denied, Permit, Write};
 use roadstead_model::{DeviceId, Quality, Reading, Timestamp, Value};
 use roadstead_services::formats::{self, Context, Format};
 use roadstead_services::intake::IntakeError;
-use roadstead_services::sessions::{Batch, MqttSessions, Once, SessionKey, Ticket};
+use roadstead_services::sessions::{Appended, Batch, MqttSessions, Once, SessionKey, Ticket};
 
 use crate::Tools;
 use crate::codec::Reason;
@@ -34,14 +34,14 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    pub(crate) fn new(reason: Reason, why: impl ToString) -> Self {
+    pub(crate) fn new(reason: Reason, why: &(impl ToString + ?Sized)) -> Self {
         Self { reason, why: why.to_string().into() }
     }
 }
 
 impl From<Denied> for Wrong {
     fn from(denied: Denied) -> Self {
-        Self::new(Reason::NOT_AUTHORIZED, denied)
+        Self::new(Reason::NOT_AUTHORIZED, &denied)
     }
 }
 
@@ -55,7 +55,7 @@ impl From<IntakeError> for Wrong {
             IntakeError::Busy | IntakeError::Stopped | IntakeError::Store(_) => Reason::UNSPECIFIED,
             _ => Reason::PAYLOAD_FORMAT_INVALID,
         };
-        Self::new(reason, error)
+        Self::new(reason, &error)
     }
 }
 
@@ -102,7 +102,7 @@ impl Gathered {
         let once = self.once.as_ref().map(|(key, packet)| Once::Packet(key.clone(), *packet));
         let readings = self.readings.clone();
         let batch = Batch { readings, arrival: self.arrival, retain: self.retain, once };
-        tools.intake.accept(&self.permit, batch).map(|appended| appended.ticket())
+        tools.intake.accept(&self.permit, batch).map(Appended::ticket)
     }
 }
 
@@ -143,7 +143,7 @@ pub(crate) async fn thorough(
         arrival,
     };
     let decoded = formats::decode(format_of(said), said.payload, &context)
-        .map_err(|error| Wrong::new(Reason::PAYLOAD_FORMAT_INVALID, error))?;
+        .map_err(|error| Wrong::new(Reason::PAYLOAD_FORMAT_INVALID, &error))?;
     let mut wrong = None;
     let mut entries = Vec::with_capacity(decoded.len());
     for entry in decoded {

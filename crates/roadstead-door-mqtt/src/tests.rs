@@ -6,6 +6,7 @@ mod publishing;
 mod reading;
 mod refusing;
 mod sessions;
+mod sockets;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -173,7 +174,7 @@ impl Harbour {
     async fn count(&self, pass: &Pass, sensor: &str) -> usize {
         let Some(sensor) = self.sensor(pass, sensor) else { return 0 };
         let now = self.site.now();
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         let range = roadstead_store::TimeRange { from: now.before(hour), to: now.after(hour) };
         let permit = self.site.permit::<Read, _>(sensor);
         self.store.page(&permit, range, 10_000).await.unwrap().measurements.len()

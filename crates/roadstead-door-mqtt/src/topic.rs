@@ -12,6 +12,8 @@
 //! filter among the members of a group of the same tenant. Names by place and by `me`
 //! match only filters that say `spaces` or `me`: so `#` brings each measurement once.
 
+use std::cmp::Ordering;
+
 use roadstead_model::DeviceId;
 use roadstead_services::sessions::SensorPlace;
 
@@ -172,9 +174,10 @@ impl Filter {
 
     /// Whether a topic with these levels matches, by MQTT's own rules.
     fn matches(&self, topic: &[&str]) -> bool {
-        let enough = match self.open {
-            true => topic.len() >= self.levels.len(),
-            false => topic.len() == self.levels.len(),
+        let enough = match topic.len().cmp(&self.levels.len()) {
+            Ordering::Less => false,
+            Ordering::Equal => true,
+            Ordering::Greater => self.open,
         };
         let wild_start = !matches!(self.levels.first(), Some(Level::Name(_)));
         let hidden = wild_start && topic.first().is_some_and(|first| first.starts_with('$'));

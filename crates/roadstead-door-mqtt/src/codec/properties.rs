@@ -58,7 +58,7 @@ impl<'a> Properties<'a> {
 
     fn take(&mut self, id: u8, body: &mut Body<'a>) -> Result<(), Reason> {
         match id {
-            0x01 => drop(flag(body)?),
+            0x01 | 0x19 => drop(flag(body)?),
             0x02 => drop(body.u32()?),
             0x03 => self.content_type = Some(body.text()?),
             0x08 => response_topic(body)?,
@@ -68,7 +68,6 @@ impl<'a> Properties<'a> {
             0x15 => self.authentication_method = Some(body.text()?),
             0x17 => self.wants_no_problem_information = !flag(body)?,
             0x18 => self.will_delay = Some(body.u32()?),
-            0x19 => drop(flag(body)?),
             0x1f => drop(body.text()?),
             0x21 => self.receive_maximum = Some(above_zero(body.u16()?)?),
             0x22 => self.topic_alias_maximum = Some(body.u16()?),

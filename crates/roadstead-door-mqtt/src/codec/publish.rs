@@ -22,19 +22,18 @@ impl<'a> Publish<'a> {
         let mut body = Body::new(body);
         let qos = Qos::from_bits((frame.first >> 1) & 3).ok_or(Reason::MALFORMED_PACKET)?;
         let again = frame.first & 0x08 != 0;
-        if again && qos == Qos::AtMostOnce {
+        if again && qos == Qos::AtMost {
             return Err(Reason::MALFORMED_PACKET);
         }
         let topic = body.bytes()?;
-        let packet = if qos == Qos::AtMostOnce { 0 } else { body.packet_id()? };
+        let packet = if qos == Qos::AtMost { 0 } else { body.packet_id()? };
         let (mut alias, mut content_type) = (None, None);
         if version.is_5() {
-            match body.rest().first() {
-                Some(0) => drop(body.u8()?),
-                _ => {
-                    let properties = Properties::read(&mut body, Place::PUBLISH)?;
-                    (alias, content_type) = (properties.topic_alias, properties.content_type);
-                }
+            if body.rest().first() == Some(&0) {
+                body.u8()?;
+            } else {
+                let properties = Properties::read(&mut body, Place::PUBLISH)?;
+                (alias, content_type) = (properties.topic_alias, properties.content_type);
             }
         }
         if topic.is_empty() && alias.is_none() {

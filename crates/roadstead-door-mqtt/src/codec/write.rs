@@ -139,7 +139,7 @@ impl Message<'_> {
     }
 
     fn body(&self, version: Version) -> usize {
-        let packet = if self.qos == Qos::AtMostOnce { 0 } else { 2 };
+        let packet = if self.qos == Qos::AtMost { 0 } else { 2 };
         let properties = match version {
             Version::V3 => 0,
             Version::V5 => self.properties() + varint_length(self.properties()),
@@ -158,7 +158,7 @@ impl Message<'_> {
         out.push(0x30 | flags);
         put_varint(self.body(version), out);
         put_text(self.topic, out);
-        if self.qos != Qos::AtMostOnce {
+        if self.qos != Qos::AtMost {
             out.extend_from_slice(&self.packet.to_be_bytes());
         }
         if version.is_5() {
@@ -184,7 +184,7 @@ fn put_text(text: &str, out: &mut Vec<u8>) {
 
 fn put_varint(mut value: usize, out: &mut Vec<u8>) {
     loop {
-        let low = (value & 0x7f) as u8;
+        let low = value.to_le_bytes()[0] & 0x7f;
         value >>= 7;
         if value == 0 {
             out.push(low);

@@ -90,7 +90,7 @@ impl Session {
             payload: message.payload,
             content_type: message.content_type,
             retain: message.retain,
-            once: (message.qos == Qos::ExactlyOnce).then_some((&self.key, message.packet)),
+            once: (message.qos == Qos::Exactly).then_some((&self.key, message.packet)),
         };
         let tools = &self.door.tools;
         let target = match self.targets.known(topic) {
@@ -131,12 +131,12 @@ impl Session {
         self.door.counters.taken(1);
         let (packet, bytes) = (message.packet, frame.total);
         let kind = match message.qos {
-            Qos::AtMostOnce => return Ok(None),
-            Qos::AtLeastOnce => AckKind::Ack,
-            Qos::ExactlyOnce => AckKind::Rec,
+            Qos::AtMost => return Ok(None),
+            Qos::AtLeast => AckKind::Ack,
+            Qos::Exactly => AckKind::Rec,
         };
         // The same QoS 2 packet id again is the same message again.
-        let again = message.qos == Qos::ExactlyOnce && !self.received.insert(packet);
+        let again = message.qos == Qos::Exactly && !self.received.insert(packet);
         if !again {
             self.open += 1;
         }

@@ -56,7 +56,7 @@ impl Session {
         let limits = &self.door.limits;
         let filter = match Filter::parse(wish.filter, limits) {
             Ok(filter) => filter,
-            Err(reason) => return self.bad_filter(reason).map(|code| Err(code)),
+            Err(reason) => return self.bad_filter(reason).map(Err),
         };
         let shared = filter.group().is_some();
         if shared && wish.no_local {

@@ -17,7 +17,7 @@ pub(super) fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     let mut out = vec![first];
     let mut length = body.len();
     loop {
-        let low = (length & 0x7f) as u8;
+        let low = length.to_le_bytes()[0] & 0x7f;
         length >>= 7;
         out.push(if length == 0 { low } else { low | 0x80 });
         if length == 0 {

@@ -29,9 +29,9 @@ async fn several_formats_are_read_on_one_topic() {
     let cbor = b"\x81\xa2\x00\x65depth\x02\x18\x2a";
     let payloads: [&[u8]; 3] =
         [br#"{"flow": 1.5, "level": 2}"#, br#"[{"n":"head","u":"m","v":7}]"#, cbor];
-    for (id, payload) in payloads.iter().enumerate() {
-        client.publish(2, "me/measurements", id as u16 + 1, payload).await;
-        assert_eq!(client.next().await, [0x40, 2, 0, id as u8 + 1]);
+    for (id, payload) in (1_u8..).zip(payloads) {
+        client.publish(2, "me/measurements", id.into(), payload).await;
+        assert_eq!(client.next().await, [0x40, 2, 0, id]);
     }
     for (sensor, value) in [("flow", 1.5), ("level", 2.0), ("head", 7.0), ("depth", 42.0)] {
         assert_eq!(harbour.number(&pump, sensor), Some(value), "{sensor}");
@@ -146,7 +146,7 @@ async fn a_will_is_said_for_the_lost_and_not_for_those_who_say_good_bye() {
     let pump = harbour.device("pump").await;
     let login = Some((&*pump.user, &*pump.token));
     let will = Some(("me/measurements/online", &b"false"[..]));
-    let connect = Connect { login, will, ..Connect::default() };
+    let connect = Connect { will, login, ..Connect::default() };
     let mut client = harbour.client();
     client.present(&connect).await;
     assert_eq!(client.next().await[3], 0);
@@ -191,9 +191,9 @@ async fn a_will_for_anothers_topic_is_refused_at_once() {
     let login = Some((&*pump.user, &*pump.token));
     let will = Some(("devices/other/measurements/x", &b"1"[..]));
     let mut client = harbour.client();
-    client.present(&Connect { login, will, ..Connect::default() }).await;
+    client.present(&Connect { will, login, ..Connect::default() }).await;
     assert_eq!(client.next().await, [0x20, 3, 0, 0x87, 0]);
     let mut client = harbour.client();
-    client.present(&Connect { version: 4, login, will, ..Connect::default() }).await;
+    client.present(&Connect { version: 4, will, login, ..Connect::default() }).await;
     assert_eq!(client.next().await, [0x20, 2, 0, 5]);
 }

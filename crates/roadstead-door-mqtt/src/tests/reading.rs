@@ -159,9 +159,9 @@ async fn a_group_gets_each_message_once() {
         members.push(member);
     }
     let mut speaker = harbour.v3(&pump).await;
-    for id in 1..=10 {
-        speaker.publish(2, "me/measurements/flow", id, format!("{id}").as_bytes()).await;
-        assert_eq!(speaker.next().await, [0x40, 2, 0, id as u8]);
+    for id in 1..=10_u8 {
+        speaker.publish(2, "me/measurements/flow", id.into(), format!("{id}").as_bytes()).await;
+        assert_eq!(speaker.next().await, [0x40, 2, 0, id]);
     }
     let mut heard = Vec::new();
     for member in &mut members {

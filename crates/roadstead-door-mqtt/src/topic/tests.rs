@@ -1,3 +1,5 @@
+//! Filters against a naive matcher, and what topics mean.
+
 use super::*;
 use proptest::prelude::*;
 
