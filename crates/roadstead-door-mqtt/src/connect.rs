@@ -111,7 +111,10 @@ fn identify(door: &Inner, connect: &Connect<'_>, origin: Origin) -> Result<Calle
     };
     let wrong = Reason::BAD_USER_NAME_OR_PASSWORD;
     let token = Secret::presented(std::str::from_utf8(password).map_err(|_| wrong)?);
-    door.tools.guard.by_name_and_token(user, &token, origin).map_err(|_| wrong)
+    door.tools.guard.by_name_and_token(user, &token, origin).map_err(|_| {
+        tracing::info!(address = ?origin.address, "somebody came with a wrong credential");
+        wrong
+    })
 }
 
 /// The client id, and whether it was made up here.

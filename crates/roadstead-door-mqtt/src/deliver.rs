@@ -16,8 +16,8 @@ use roadstead_services::sessions::{MqttSessions, SensorPlace};
 use crate::codec::write::Message;
 use crate::codec::{Qos, Version};
 use crate::flights::{Content, Flights};
+use crate::retained::Retained;
 use crate::routes::{Heard, Routes, Terms};
-use crate::topic::{NameKind, name_levels};
 
 /// What a session must know of its client to speak to it.
 #[derive(Debug, Clone)]
@@ -36,14 +36,6 @@ pub(crate) struct Listener {
     pub(crate) send_bytes: usize,
 }
 
-/// A retained measurement that a new subscription is told first.
-#[derive(Debug)]
-struct Due {
-    sensor: SensorId,
-    topic: Arc<str>,
-    terms: Terms,
-}
-
 /// The speaking half of a session.
 pub(crate) struct Deliverer {
     pub(crate) listener: Listener,
@@ -52,7 +44,7 @@ pub(crate) struct Deliverer {
     follower: Option<Follower>,
     news: VecDeque<Delivered>,
     next_route: usize,
-    due: VecDeque<Due>,
+    pub(crate) retained: Retained,
     routes: HashMap<SensorId, Routes, RandomState>,
     aliases: HashMap<Arc<str>, u16, RandomState>,
     held: Vec<u16>,
@@ -70,7 +62,7 @@ impl Deliverer {
             follower: None,
             news: VecDeque::new(),
             next_route: 0,
-            due: VecDeque::new(),
+            retained: Retained::default(),
             routes: HashMap::default(),
             aliases: HashMap::default(),
             held: Vec::new(),
@@ -122,27 +114,10 @@ impl Deliverer {
 
     /// Waits for news of the feed; for ever when there is something to be sent first.
     pub(crate) async fn moved(&mut self) {
-        let busy = !self.news.is_empty() || !self.due.is_empty() || self.flights.has_queued();
+        let busy = !self.news.is_empty() || !self.retained.is_empty() || self.flights.has_queued();
         match &mut self.follower {
             Some(follower) if !busy => follower.moved().await,
             Some(_) | None => std::future::pending().await,
-        }
-    }
-
-    /// Notes which retained measurements a new subscription is told first.
-    pub(crate) fn tell_retained(&mut self, at: usize, sensors: &[Arc<SensorPlace>]) {
-        let Some(heard) = self.subscriptions.get(at) else { return };
-        let qos = Qos::from_bits(heard.stored.qos).unwrap_or(Qos::AtMost);
-        let identifiers: Box<[u32]> = heard.stored.identifier.into_iter().collect();
-        for place in sensors {
-            for kind in NameKind::ALL {
-                let levels = name_levels(kind, place, self.listener.device);
-                let brought = levels.filter(|levels| heard.filter.brings(kind, levels));
-                let Some(levels) = brought else { continue };
-                let terms = Terms { qos, identifiers: identifiers.clone() };
-                let topic = levels.join("/").into();
-                self.due.push_back(Due { sensor: place.sensor.id, topic, terms });
-            }
         }
     }
 
@@ -159,7 +134,7 @@ impl Deliverer {
                     return Ok(());
                 }
             }
-            let told = self.tell_due(sessions, out) && self.tell_news(out);
+            let told = self.tell_retained(sessions, out) && self.tell_news(out);
             if !told || !self.pull()? {
                 return Ok(());
             }
@@ -179,17 +154,15 @@ impl Deliverer {
     }
 
     /// Sends retained measurements; false when there is no room for more.
-    fn tell_due(&mut self, sessions: &MqttSessions, out: &mut Vec<u8>) -> bool {
-        while let Some(due) = self.due.front() {
+    fn tell_retained(&mut self, sessions: &MqttSessions, out: &mut Vec<u8>) -> bool {
+        let (caller, device) = (self.listener.caller.clone(), self.listener.device);
+        while let Some(due) = self.retained.next(sessions, &caller, device) {
             if !self.may_send(due.terms.qos, out) {
+                self.retained.put_back(due);
                 return false;
             }
-            let Some(due) = self.due.pop_front() else { return true };
-            let retained = sessions.retained(&self.listener.caller, due.sensor);
-            if let Some((place, measurement)) = retained {
-                self.write_payload(&measurement.reading, &place);
-                self.speaker(out).say(&due.topic, &due.terms, true);
-            }
+            self.write_payload(&due.reading, &due.place);
+            self.speaker(out).say(&due.topic, &due.terms, true);
         }
         true
     }

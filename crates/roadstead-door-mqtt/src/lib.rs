@@ -12,6 +12,7 @@ mod limits; // how much anyone may take
 mod listen; // the socket, and the end of TLS
 mod owed; // answers that wait for the disk
 mod publish; // a client speaks
+mod retained; // what a new subscription is told first
 mod routes; // which names of a sensor reach a session
 mod seats; // who is connected
 mod session; // one connection

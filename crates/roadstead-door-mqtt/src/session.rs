@@ -93,6 +93,8 @@ pub(crate) struct Session {
     owed: Owed,
     /// Messages of the client that it has no last answer to: its receive maximum counts these.
     open: usize,
+    /// Messages taken since the door last counted them.
+    taken: u64,
     received: HashSet<u16, RandomState>,
     /// Whether the session was to be kept when it began.
     was_kept: bool,
@@ -139,6 +141,7 @@ impl Session {
             aliases: Vec::new(),
             tray: Tray::default(),
             stalled: false,
+            taken: 0,
             owed: Owed::default(),
             releasing: Vec::new(),
             last_heard: now,

@@ -136,8 +136,8 @@ impl Harbour {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let (door, stop) = (self.door.clone(), self.stop.clone());
         let origin = Origin { address: None, door: Door::Mqtt };
-        tokio::spawn(async move { door.serve(theirs, origin, stop).await });
-        Client::new(ours)
+        let served = tokio::spawn(async move { door.serve(theirs, origin, stop).await });
+        Client::new(ours, served)
     }
 
     /// A connected client of MQTT 3.1.1 with a clean session.

@@ -112,11 +112,15 @@ impl MqttSessions {
         self.catalog.directory().device(&seen).map(|device| device.name.as_str().to_owned())
     }
 
-    /// The sensors that the caller sees, with where they are.
-    pub fn sensors(&self, caller: &Caller) -> Result<Vec<Arc<SensorPlace>>, Denied> {
+    /// The sensors that the caller sees, of one device or of all, with where they are.
+    pub fn sensors(
+        &self,
+        caller: &Caller,
+        device: Option<DeviceId>,
+    ) -> Result<Vec<Arc<SensorPlace>>, Denied> {
         let scope = self.guard.scope::<Read>(caller)?;
-        let whole = Resource::Tenant(scope.tenant());
-        Ok(self.catalog.directory().sensors(&scope, whole))
+        let below = device.map_or(Resource::Tenant(scope.tenant()), Resource::Device);
+        Ok(self.catalog.directory().sensors(&scope, below))
     }
 
     /// What the caller, as a new subscriber, is told of a sensor first.

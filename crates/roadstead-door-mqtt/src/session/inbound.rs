@@ -38,6 +38,7 @@ impl Session {
             self.take((frame, &packet[frame.head..]), &mut wire.outbox).await?;
             at += frame.total;
         }
+        self.door.counters.taken(std::mem::take(&mut self.taken));
         inbox.advance(at);
         wire.inbox = inbox;
         self.hand_over()?;
@@ -128,7 +129,7 @@ impl Session {
 
     /// Counts a message against the client's window, and says which answer it awaits.
     fn count(&mut self, message: &Publish<'_>, frame: Frame) -> Result<Option<Awaiting>, End> {
-        self.door.counters.taken(1);
+        self.taken += 1;
         let (packet, bytes) = (message.packet, frame.total);
         let kind = match message.qos {
             Qos::AtMost => return Ok(None),
@@ -141,7 +142,9 @@ impl Session {
             self.open += 1;
         }
         let most = usize::from(self.door.limits.receive_maximum);
-        if self.wishes.version.is_5() && self.open > most {
+        // MQTT 3.1.1 knows no window; but nobody may hold packet ids without end.
+        let counted = if self.wishes.version.is_5() { self.open } else { self.received.len() };
+        if counted > most {
             return Err(Reason::RECEIVE_MAXIMUM_EXCEEDED.into());
         }
         Ok(Some(Awaiting { kind, packet, bytes }))

@@ -1,15 +1,14 @@
 //! What a client wants to hear: filters are read, checked, kept, and answered one by one.
 
-use std::sync::Arc;
-
 use roadstead_guard::{Caller, Denied};
 use roadstead_services::live::Interest;
-use roadstead_services::sessions::{SensorPlace, Subscription};
+use roadstead_services::sessions::Subscription;
 
 use super::{End, Session};
 use crate::Inner;
 use crate::codec::subscribe::{Subscribe, Unsubscribe, Wish};
 use crate::codec::{Frame, Reason, write};
+use crate::deliver::Deliverer;
 use crate::owed::Debt;
 use crate::routes::Heard;
 use crate::share::Membership;
@@ -118,14 +117,26 @@ impl Session {
         }
     }
 
+    /// Sees to it that new subscriptions are told first what was retained.
     fn tell_first(&mut self, subscriptions: &[usize]) -> Result<(), End> {
         if subscriptions.is_empty() {
             return Ok(());
         }
-        let sensors: Vec<Arc<SensorPlace>> = self.door.tools.sessions.sensors(&self.caller)?;
-        for at in subscriptions {
-            self.deliverer.tell_retained(*at, &sensors);
+        let Deliverer { subscriptions: all, retained, listener, .. } = &mut self.deliverer;
+        if retained.is_full() {
+            return Err(Reason::QUOTA_EXCEEDED.into());
         }
+        let heard: Vec<&Heard> = subscriptions.iter().filter_map(|at| all.get(*at)).collect();
+        let device = match heard[..] {
+            [alone] if alone.filter.is_own() => listener.device,
+            [alone] => alone
+                .filter
+                .only_device()
+                .and_then(|device| self.door.tools.sessions.device_called(&self.caller, device)),
+            _ => None,
+        };
+        let sensors = self.door.tools.sessions.sensors(&self.caller, device)?;
+        retained.take_on(&heard, &sensors, listener.device);
         Ok(())
     }
 

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::task::JoinHandle;
 
 use super::Pass;
 
 /// One end of a connection.
 pub(super) struct Client {
     stream: DuplexStream,
+    served: JoinHandle<()>,
     version: u8,
 }
 
@@ -92,8 +94,15 @@ impl Connect<'_> {
 }
 
 impl Client {
-    pub(super) fn new(stream: DuplexStream) -> Self {
-        Self { stream, version: 4 }
+    pub(super) fn new(stream: DuplexStream, served: JoinHandle<()>) -> Self {
+        Self { stream, served, version: 4 }
+    }
+
+    /// Leaves, and sees that the door has served to the end.
+    pub(super) async fn leave(self) {
+        drop(self.stream);
+        let served = tokio::time::timeout(Duration::from_secs(5), self.served).await;
+        served.expect("the door lets go").expect("the door does not stumble");
     }
 
     pub(super) async fn send(&mut self, bytes: &[u8]) {

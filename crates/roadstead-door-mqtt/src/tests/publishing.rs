@@ -197,3 +197,20 @@ async fn a_will_for_anothers_topic_is_refused_at_once() {
     client.present(&Connect { version: 4, will, login, ..Connect::default() }).await;
     assert_eq!(client.next().await, [0x20, 2, 0, 5]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_pack_that_is_partly_wrong_the_right_part_is_kept() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut client = harbour.v5(&pump).await;
+    let pack = br#"[{"sensor":"a","value":1},{"sensor":"b/c","value":2}]"#;
+    for (flags, id) in [(2, 1), (4, 2)] {
+        client.publish(flags, "me/measurements", id, pack).await;
+        let answer = client.next().await;
+        assert_eq!((answer[0] & 0xef, answer[4]), (0x40, 0x99), "{answer:?}");
+    }
+    assert_eq!(harbour.number(&pump, "a"), Some(1.0));
+    client.publish(4, "me/measurements/a", 2, b"3").await;
+    assert_eq!(client.next().await, [0x50, 2, 0, 2], "the packet id of a refused message is free");
+    assert_eq!(harbour.number(&pump, "a"), Some(3.0));
+}

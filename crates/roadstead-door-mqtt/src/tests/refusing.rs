@@ -151,3 +151,22 @@ async fn garbage_is_answered_with_a_reason_or_with_silence() {
         assert_eq!(five.next().await, [0xe0, 1, code], "{bad:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_has_only_so_many_filters_and_open_messages() {
+    let limits = Limits { filters: 2, receive_maximum: 3, ..Limits::default() };
+    let harbour = Harbour::with(limits).await;
+    let pump = harbour.device("pump").await;
+    let mut five = harbour.v5(&pump).await;
+    let codes =
+        [five.subscribe("a", 0).await, five.subscribe("b", 0).await, five.subscribe("c", 0).await];
+    assert_eq!(codes, [0, 0, 0x97]);
+    assert_eq!(five.subscribe("a", 1).await, 1, "one that is there may be changed");
+    let mut three = harbour.v3(&pump).await;
+    for id in 1..=3_u8 {
+        three.publish(4, "me/measurements/x", id.into(), b"1").await;
+        assert_eq!(three.next().await, [0x50, 2, 0, id]);
+    }
+    three.publish(4, "me/measurements/x", 4, b"1").await;
+    assert_eq!(three.next().await, *b"");
+}

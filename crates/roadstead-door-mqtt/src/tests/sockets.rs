@@ -83,10 +83,10 @@ async fn mosquittos_own_clients_publish_and_hear() {
         harbour.until("the reader", || harbour.door.status().sessions > 0).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         for value in ["1", "2.5", "true"] {
-            let mut says = mosquitto("mosquitto_pub", &site, &pump);
-            says.args(["-V", version, "-q", qos, "-t", "me/measurements/flow", "-m", value]);
-            let said = done(&mut says).await;
-            assert!(said.status.success(), "{version} {qos}: {said:?}");
+            let mut publishes = mosquitto("mosquitto_pub", &site, &pump);
+            publishes.args(["-V", version, "-q", qos, "-t", "me/measurements/flow", "-m", value]);
+            let outcome = done(&mut publishes).await;
+            assert!(outcome.status.success(), "{version} {qos}: {outcome:?}");
         }
         let heard = tokio::time::timeout(Duration::from_secs(20), hears.wait_with_output()).await;
         let heard = heard.expect("it ends in time").unwrap();
@@ -98,14 +98,14 @@ async fn mosquittos_own_clients_publish_and_hear() {
         );
         harbour.until("they leave", || harbour.door.status().sessions == 0).await;
     }
-    let mut says = mosquitto("mosquitto_pub", &site, &pump);
-    says.args(["-V", "5", "-q", "1", "-t", "devices/other/measurements/x", "-m", "1"]);
-    let refused = done(&mut says).await;
+    let mut publishes = mosquitto("mosquitto_pub", &site, &pump);
+    publishes.args(["-V", "5", "-q", "1", "-t", "devices/other/measurements/x", "-m", "1"]);
+    let refused = done(&mut publishes).await;
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(told.contains("Not authorized"), "{told}");
     let nobody = Pass { token: "wrong".to_owned(), ..pump.clone() };
-    let mut says = mosquitto("mosquitto_pub", &site, &nobody);
-    says.args(["-V", "5", "-t", "me/measurements/flow", "-m", "1"]);
-    let refused = done(&mut says).await;
+    let mut publishes = mosquitto("mosquitto_pub", &site, &nobody);
+    publishes.args(["-V", "5", "-t", "me/measurements/flow", "-m", "1"]);
+    let refused = done(&mut publishes).await;
     assert!(!refused.status.success(), "{refused:?}");
 }
