@@ -18,6 +18,8 @@ use crate::session::{Session, Wishes};
 use crate::will::Will;
 use crate::wire::{Io, May, Wire};
 
+/// A client that takes smaller packets than this is told codes without sentences.
+const ROOM_FOR_A_SENTENCE: u32 = 1024;
 /// How long a refusal may take to be written.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -151,7 +153,9 @@ fn wishes(door: &Inner, connect: &Connect<'_>) -> Wishes {
         expiry: asked.min(most),
         expiry_was_capped: asked > most,
         keep_alive,
-        explain: connect.version.is_5() && !properties.wants_no_problem_information,
+        explain: connect.version.is_5()
+            && !properties.wants_no_problem_information
+            && properties.maximum_packet_size.is_none_or(|size| size >= ROOM_FOR_A_SENTENCE),
         receive_maximum: properties.receive_maximum.unwrap_or(u16::MAX),
         largest: properties.maximum_packet_size.map_or(usize::MAX, |size| size as usize),
         aliases: properties.topic_alias_maximum.unwrap_or(0),

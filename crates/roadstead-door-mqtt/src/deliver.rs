@@ -255,7 +255,8 @@ impl Speaker<'_> {
             payload: self.payload,
         };
         // MQTT 5 wants what is too large for a client to be left out as if it had been sent.
-        if message.length(self.listener.version) + 3 > self.listener.largest {
+        let too_large = message.length(self.listener.version) + 3 > self.listener.largest;
+        if too_large || topic.len() > usize::from(u16::MAX) {
             return;
         }
         // Exactly once holds over a crash only if the packet id is saved before it is used.

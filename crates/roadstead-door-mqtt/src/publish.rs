@@ -16,6 +16,9 @@ use crate::Tools;
 use crate::codec::Reason;
 pub(crate) use target::{Target, Targets};
 
+/// How many characters a client is told at most.
+const LONGEST_SENTENCE: usize = 200;
+
 /// A message from a client, as far as taking it matters.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Said<'a> {
@@ -35,8 +38,14 @@ pub(crate) struct Wrong {
 
 impl Wrong {
     pub(crate) fn new(reason: Reason, why: &(impl ToString + ?Sized)) -> Self {
-        Self { reason, why: why.to_string().into() }
+        Self { reason, why: sayable(&why.to_string()) }
     }
+}
+
+/// A sentence that fits into a packet and a log, whatever it quotes of what was sent.
+fn sayable(why: &str) -> Box<str> {
+    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    why.chars().take(LONGEST_SENTENCE).map(plain).collect()
 }
 
 impl From<Denied> for Wrong {

@@ -96,7 +96,7 @@ pub(crate) struct Session {
     /// Messages taken since the door last counted them.
     taken: u64,
     received: HashSet<u16, RandomState>,
-    /// Whether the session was to be kept when it began.
+    /// Whether the session was kept from before, or was to be kept when it began.
     was_kept: bool,
     deliverer: Deliverer,
     /// Packet ids whose PUBREL is due as soon as that is saved.

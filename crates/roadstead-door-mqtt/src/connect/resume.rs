@@ -31,16 +31,16 @@ impl Session {
         let fate = if left.is_some() { Fate::Forgotten } else { Fate::Due };
         door.seats.settle_will(&key, fate);
         let present = left.is_some();
+        place.kept = present;
         if !present {
             door.tools.sessions.remove(&caller, &client).map_err(|_| Reason::SERVER_BUSY)?;
         }
-        place.kept = wishes.expiry > 0;
         let left = left.unwrap_or_default();
         let received: HashSet<u16, _> = left.received.iter().copied().collect();
         let deliverer = deliverer(door, &caller, &wishes, left)?;
         let mut session =
             Self::new(door, (caller, client, key, place), (will, wishes), (deliverer, received));
-        session.keep_from_the_start()?;
+        session.keep_from_the_start(present)?;
         // From here on changes of rights are noticed: what changed before is looked at now.
         drop(door.tools.guard.scope::<Read>(session.caller()).map_err(|_| Reason::NOT_AUTHORIZED)?);
         Ok((session, present))

@@ -152,6 +152,9 @@ impl Session {
 
     /// The topic that an alias stands for; `None` when the message has its own.
     fn topic_meant(&mut self, message: &Publish<'_>) -> Result<Option<Arc<[u8]>>, End> {
+        if message.topic.len() > self.door.limits.topic_bytes {
+            return Err(Reason::TOPIC_NAME_INVALID.into());
+        }
         let Some(alias) = message.alias else { return Ok(None) };
         if alias > self.door.limits.topic_aliases {
             return Err(Reason::TOPIC_ALIAS_INVALID.into());

@@ -35,7 +35,9 @@ impl Session {
     ///
     /// QoS 2 packet ids become durable after this, so that a server that is killed still knows
     /// whose they are; and a session that was left long ago counts as here again.
-    pub(crate) fn keep_from_the_start(&mut self) -> Result<(), Reason> {
+    pub(crate) fn keep_from_the_start(&mut self, was_kept: bool) -> Result<(), Reason> {
+        self.was_kept |= was_kept;
+        self.place.kept |= self.is_kept();
         if self.is_kept() {
             self.save().map_err(|_| Reason::SERVER_BUSY)?;
         }

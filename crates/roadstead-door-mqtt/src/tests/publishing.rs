@@ -214,3 +214,17 @@ async fn of_a_pack_that_is_partly_wrong_the_right_part_is_kept() {
     assert_eq!(client.next().await, [0x50, 2, 0, 2], "the packet id of a refused message is free");
     assert_eq!(harbour.number(&pump, "a"), Some(3.0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_is_told_in_a_sentence_that_fits() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut client = harbour.v5(&pump).await;
+    let long = "x/".repeat(50_000);
+    let pack = format!(r#"[{{"sensor":"a\u0000{long}","value":1}}]"#);
+    client.publish(2, "me/measurements", 1, pack.as_bytes()).await;
+    let answer = client.next().await;
+    assert!(answer.len() < 1000 && !answer[11..].contains(&0), "{answer:?}");
+    client.publish(2, "me/measurements/y", 2, b"1").await;
+    assert_eq!(client.next().await, [0x40, 2, 0, 2]);
+}

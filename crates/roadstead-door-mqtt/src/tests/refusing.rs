@@ -170,3 +170,13 @@ async fn a_session_has_only_so_many_filters_and_open_messages() {
     three.publish(4, "me/measurements/x", 4, b"1").await;
     assert_eq!(three.next().await, *b"");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn too_long_a_topic_ends_the_connection() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let long = format!("me/measurements/{}", "x".repeat(1100));
+    let mut five = harbour.v5(&pump).await;
+    five.publish(2, &long, 1, b"1").await;
+    assert_eq!(five.next().await, [0xe0, 1, 0x90]);
+}

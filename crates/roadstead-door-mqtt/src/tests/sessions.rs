@@ -127,3 +127,24 @@ async fn a_session_that_expired_or_was_begun_anew_is_gone() {
     let (_client, present) = keeper(&harbour, &pump, 5).await;
     assert!(!present);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_taken_up_only_to_end_is_gone() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let (mut client, _) = keeper(&harbour, &pump, 5).await;
+    assert_eq!(client.subscribe("me/#", 1).await, 1);
+    client.leave().await;
+    let mut brief = harbour.client();
+    let login = Some((&*pump.user, &*pump.token));
+    let connect = client::Connect { client: "keeper", clean: false, login, ..Default::default() };
+    brief.present(&connect).await;
+    assert_eq!(brief.next().await[2..4], [1, 0], "it is there");
+    brief.leave().await;
+    let (client, present) = keeper(&harbour, &pump, 5).await;
+    assert!(!present);
+    client.leave().await;
+    let (client, present) = keeper(&harbour, &pump, 5).await;
+    assert!(present, "kept from the start, with nothing in it");
+    client.leave().await;
+}

@@ -77,9 +77,9 @@ async fn mosquittos_own_clients_publish_and_hear() {
     for (version, qos) in
         [("311", "0"), ("311", "1"), ("311", "2"), ("5", "0"), ("5", "1"), ("5", "2")]
     {
-        let mut hears = mosquitto("mosquitto_sub", &site, &pump);
-        hears.args(["-V", version, "-q", qos, "-t", "me/#", "-v", "-C", "3", "-W", "15"]);
-        let hears = hears.spawn().unwrap();
+        let mut subscriber = mosquitto("mosquitto_sub", &site, &pump);
+        subscriber.args(["-V", version, "-q", qos, "-t", "me/#", "-v", "-C", "3", "-W", "15"]);
+        let subscriber = subscriber.spawn().unwrap();
         harbour.until("the reader", || harbour.door.status().sessions > 0).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         for value in ["1", "2.5", "true"] {
@@ -88,7 +88,8 @@ async fn mosquittos_own_clients_publish_and_hear() {
             let outcome = done(&mut publishes).await;
             assert!(outcome.status.success(), "{version} {qos}: {outcome:?}");
         }
-        let heard = tokio::time::timeout(Duration::from_secs(20), hears.wait_with_output()).await;
+        let heard =
+            tokio::time::timeout(Duration::from_secs(20), subscriber.wait_with_output()).await;
         let heard = heard.expect("it ends in time").unwrap();
         let lines = String::from_utf8(heard.stdout).unwrap();
         assert_eq!(
