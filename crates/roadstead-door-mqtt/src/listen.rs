@@ -39,7 +39,9 @@ impl MqttDoor {
             };
             let address = peer.ip().to_canonical();
             let most = self.inner.limits.connections_per_address;
-            let Some(counted) = addresses.count(address, most) else {
+            let full = guests.len() >= self.inner.limits.connections;
+            let counted = addresses.count(address, most).filter(|_| !full);
+            let Some(counted) = counted else {
                 self.inner.counters.turned_away(1);
                 continue;
             };

@@ -1,6 +1,7 @@
 //! The door as clients see it: bytes in, bytes out, over a stream in memory and a real store.
 
 mod client; // a client that says exactly what it is told to
+mod hurry;
 mod packets; // the packet cases of another project
 mod publishing;
 mod reading;
@@ -22,6 +23,9 @@ use tempfile::TempDir;
 
 use crate::*;
 use client::Client;
+
+/// How many readings a roomy store takes before the disk has caught up.
+const PENDING: usize = 100_000;
 
 /// A claimed tenant with a door, and the folder that all of it stands in.
 struct Harbour {
@@ -77,8 +81,8 @@ fn open_door(site: &Site, store: &Arc<EmbeddedMeasurements>, limits: Limits) -> 
     MqttDoor::open(tools, limits)
 }
 
-fn open_store(folder: &TempDir, site: &Site) -> Arc<EmbeddedMeasurements> {
-    let options = Options { segment_bytes: 1 << 20, ..Options::default() };
+fn open_store(folder: &TempDir, site: &Site, pending: usize) -> Arc<EmbeddedMeasurements> {
+    let options = Options { segment_bytes: 1 << 20, pending, ..Options::default() };
     let clock = Arc::clone(&site.clock) as _;
     Arc::new(EmbeddedMeasurements::open(&folder.path().join("values"), options, clock).unwrap())
 }
@@ -89,9 +93,14 @@ impl Harbour {
     }
 
     async fn with(limits: Limits) -> Self {
+        Self::with_store(limits, PENDING).await
+    }
+
+    /// With a store that takes only so many readings before the disk has caught up.
+    async fn with_store(limits: Limits, pending: usize) -> Self {
         let folder = TempDir::new().unwrap();
         let site = Site::new(&opener(folder.path().join("catalog.sqlite"))).await;
-        let store = open_store(&folder, &site);
+        let store = open_store(&folder, &site, pending);
         let door = open_door(&site, &store, limits);
         Self { folder, site, store, door, stop: CancellationToken::new() }
     }
@@ -112,7 +121,7 @@ impl Harbour {
         site.clock.advance(Duration::from_secs(1));
         let site = site.restarted(&opener(after.path().join("catalog.sqlite"))).await;
         drop(store);
-        let store = open_store(&after, &site);
+        let store = open_store(&after, &site, PENDING);
         let door = open_door(&site, &store, Limits::default());
         Self { folder: after, site, store, door, stop: CancellationToken::new() }
     }

@@ -228,3 +228,30 @@ async fn what_is_wrong_is_told_in_a_sentence_that_fits() {
     client.publish(2, "me/measurements/y", 2, b"1").await;
     assert_eq!(client.next().await, [0x40, 2, 0, 2]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_without_room_makes_clients_wait_and_loses_nothing() {
+    let harbour = Harbour::with_store(Limits::default(), 10).await;
+    let pump = harbour.device("pump").await;
+    let mut client = harbour.v3(&pump).await;
+    let total = 2000_u16;
+    let mut flood = Vec::new();
+    for id in 1..=total {
+        let qos = if id % 50 == 0 { 4 } else { 2 };
+        flood.extend(client.publish_packet(qos, "me/measurements/flow", id, b"1"));
+    }
+    let mut waiting = harbour.v5(&pump).await;
+    client.send(&flood).await;
+    for id in 1..=total {
+        let [high, low] = id.to_be_bytes();
+        let first = if id % 50 == 0 { 0x50 } else { 0x40 };
+        assert_eq!(
+            client.next().await,
+            [first, 2, high, low],
+            "in the order in which they were sent"
+        );
+    }
+    assert_eq!(harbour.count(&pump, "flow").await, usize::from(total));
+    waiting.send(&[0xc0, 0]).await;
+    assert_eq!(waiting.next().await, [0xd0, 0]);
+}
