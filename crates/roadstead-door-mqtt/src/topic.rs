@@ -4,14 +4,16 @@
 //! |---|---|---|
 //! | `me/measurements[/{sensor}]` | a device writes | for itself |
 //! | `devices/{device}/measurements[/{sensor}]` | whoever may write for the device | for it, by name or id |
-//! | `devices/{device}/measurements/{sensor}` | readers | one device, wherever it is |
+//! | `devices/{device}/measurements/{sensor}` | readers | one device by name or id, wherever it is |
 //! | `spaces/{path…}/devices/{device}/measurements/{sensor}` | readers | what stands in a place |
 //! | `me/measurements/{sensor}` | a device reads | its own |
 //!
 //! All of it is inside the tenant of the credential. `$share/{group}/{filter}` shares a
 //! filter among the members of a group of the same tenant. Names by place and by `me`
-//! match only filters that say `spaces` or `me`: so `#` brings each measurement once.
+//! match only filters that say `spaces` or `me`, and by id only those that say the id: so
+//! `#` brings each measurement once.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use roadstead_model::DeviceId;
@@ -66,8 +68,10 @@ impl<'a> Destination<'a> {
 /// Under which kind of name a measurement is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NameKind {
-    /// `devices/…`.
+    /// `devices/{name}/…`.
     ByDevice,
+    /// `devices/{id}/…`, for filters that name a device by its id.
+    ById,
     /// `spaces/…`.
     ByPlace,
     /// `me/…`.
@@ -75,7 +79,7 @@ pub(crate) enum NameKind {
 }
 
 impl NameKind {
-    pub(crate) const ALL: [Self; 3] = [Self::ByDevice, Self::ByPlace, Self::Own];
+    pub(crate) const ALL: [Self; 4] = [Self::ByDevice, Self::ById, Self::ByPlace, Self::Own];
 }
 
 /// The levels of a measurement's name of one kind; `None` when it has no such name for this reader.
@@ -83,19 +87,24 @@ pub(crate) fn name_levels(
     kind: NameKind,
     place: &SensorPlace,
     reader: Option<DeviceId>,
-) -> Option<Vec<&str>> {
-    let sensor = place.sensor.shape.name.as_str();
-    let device = place.device.as_str();
+) -> Option<Vec<Cow<'_, str>>> {
+    let sensor = Cow::from(place.sensor.shape.name.as_str());
+    let device = Cow::from(place.device.as_str());
+    let [me, devices, spaces, measurements] = [ME, DEVICES, SPACES, MEASUREMENTS].map(Cow::from);
     match kind {
-        NameKind::ByDevice => Some(vec![DEVICES, device, MEASUREMENTS, sensor]),
+        NameKind::ByDevice => Some(vec![devices, device, measurements, sensor]),
+        NameKind::ById => {
+            let id = Cow::from(place.sensor.device.to_string());
+            Some(vec![devices, id, measurements, sensor])
+        }
         NameKind::ByPlace if place.places.is_empty() => None,
         NameKind::ByPlace => {
-            let places = place.places.iter().map(roadstead_model::Name::as_str);
-            let levels = std::iter::once(SPACES).chain(places);
-            Some(levels.chain([DEVICES, device, MEASUREMENTS, sensor]).collect())
+            let places = place.places.iter().map(|name| Cow::from(name.as_str()));
+            let levels = std::iter::once(spaces).chain(places);
+            Some(levels.chain([devices, device, measurements, sensor]).collect())
         }
         NameKind::Own => {
-            (reader == Some(place.sensor.device)).then(|| vec![ME, MEASUREMENTS, sensor])
+            (reader == Some(place.sensor.device)).then(|| vec![me, measurements, sensor])
         }
     }
 }
@@ -159,13 +168,14 @@ impl Filter {
     }
 
     /// Whether a measurement's name of this kind is brought by the filter.
-    pub(crate) fn brings(&self, kind: NameKind, levels: &[&str]) -> bool {
+    pub(crate) fn brings(&self, kind: NameKind, levels: &[impl AsRef<str>]) -> bool {
         let first = match self.levels.first() {
             Some(Level::Name(name)) => Some(&**name),
             Some(Level::Any) | None => None,
         };
         let admitted = match kind {
             NameKind::ByDevice => true,
+            NameKind::ById => self.only_device().is_some(),
             NameKind::ByPlace => first == Some(SPACES),
             NameKind::Own => first == Some(ME),
         };
@@ -173,19 +183,20 @@ impl Filter {
     }
 
     /// Whether a topic with these levels matches, by MQTT's own rules.
-    fn matches(&self, topic: &[&str]) -> bool {
+    fn matches(&self, topic: &[impl AsRef<str>]) -> bool {
         let enough = match topic.len().cmp(&self.levels.len()) {
             Ordering::Less => false,
             Ordering::Equal => true,
             Ordering::Greater => self.open,
         };
         let wild_start = !matches!(self.levels.first(), Some(Level::Name(_)));
-        let hidden = wild_start && topic.first().is_some_and(|first| first.starts_with('$'));
-        let same = |(level, name): (&Level, &&str)| match level {
+        let hidden =
+            wild_start && topic.first().is_some_and(|first| first.as_ref().starts_with('$'));
+        let same = |(level, name): (&Level, &str)| match level {
             Level::Any => true,
-            Level::Name(wanted) => **wanted == **name,
+            Level::Name(wanted) => **wanted == *name,
         };
-        enough && !hidden && self.levels.iter().zip(topic).all(same)
+        enough && !hidden && self.levels.iter().zip(topic.iter().map(AsRef::as_ref)).all(same)
     }
 }
 

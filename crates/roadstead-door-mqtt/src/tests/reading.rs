@@ -27,7 +27,9 @@ async fn a_measurement_comes_by_device_and_by_place() {
     let reader = reader(&harbour).await;
     let by_device = "devices/pump/measurements/flow";
     let by_place = "spaces/site/hall/devices/pump/measurements/flow";
+    let by_id = format!("devices/{}/measurements/flow", pump.device);
     let filters = [
+        (&*by_id, &*by_id),
         (by_device, by_device),
         ("devices/+/measurements/+", by_device),
         ("#", by_device),
