@@ -12,6 +12,9 @@ use roadstead_services::{People, Presence, Tenants, Things};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
 
+use crate::feeds::Feeds;
+use crate::problem::{Kind, Problem};
+
 /// A byte stream that carries MQTT inside a WebSocket.
 pub trait MqttStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> MqttStream for T {}
@@ -64,8 +67,10 @@ pub struct AppParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness, for request ids.
     pub random: Arc<dyn Random>,
-    /// As many live feeds can be open at once as there are places.
-    pub feeds: Arc<Semaphore>,
+    /// Live feeds that are open, in all and of each principal.
+    pub feeds: Arc<Feeds>,
+    /// As much unpacking, reading and writing of files goes on at once as there are places.
+    pub labour: Arc<Semaphore>,
     /// What an operator can set.
     pub settings: Settings,
     /// The MQTT door, if it is open.
@@ -76,6 +81,23 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: AppParts) -> Self {
         Self(Arc::new(parts))
+    }
+}
+
+impl App {
+    /// Does work that would hold up other connections on a thread of its own.
+    pub(crate) async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let busy = || Problem::new(Kind::Busy, "the server is busy: try again in a moment");
+        let place = Arc::clone(&self.labour).acquire_owned().await.map_err(|_| busy())?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(place);
+            done
+        });
+        done.await.map_err(|failure| Problem::internal(&failure))?
     }
 }
 

@@ -15,6 +15,7 @@ use crate::problem::{Kind, Problem};
 const MOST_UNPACKED_PER_BYTE: usize = 200;
 const ALWAYS_UNPACKED: usize = 1024 * 1024;
 const FORM: usize = 64 * 1024;
+const LIGHT: usize = 64 * 1024;
 
 /// A JSON body. Unknown fields, wrong kinds and missing fields are named in the error.
 pub(crate) struct Told<T>(pub T);
@@ -79,24 +80,52 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(Kind::TooLarge, format!("a body has at most {limit} bytes here: send it in parts"))
 }
 
-/// Reads and unpacks a body that may be packed with gzip or zstd.
-pub(crate) async fn unpacked(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let packed = collect(body, app.settings.max_body).await?;
-    let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
-    let limit = app
-        .settings
-        .max_unpacked
-        .min(packed.len().saturating_mul(MOST_UNPACKED_PER_BYTE).max(ALWAYS_UNPACKED));
-    match encoding {
-        None | Some("identity") => Ok(packed),
-        Some("gzip" | "x-gzip") => drain(flate2::read::MultiGzDecoder::new(&packed[..]), limit),
-        Some("zstd") => {
-            let bad = |_| Problem::bad_request("the body is no zstd stream");
-            drain(zstd::stream::read::Decoder::new(&packed[..]).map_err(bad)?, limit)
-        }
+/// A body as it was sent, with how it is packed and how large it may get.
+pub(crate) struct Packed {
+    bytes: Bytes,
+    packing: Packing,
+    limit: usize,
+}
+
+enum Packing {
+    None,
+    Gzip,
+    Zstd,
+}
+
+/// Reads a body that may be packed with gzip or zstd.
+pub(crate) async fn packed(app: &App, headers: &HeaderMap, body: Body) -> Result<Packed, Problem> {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    let packing = match encoding.map(|value| value.to_str().unwrap_or("?")) {
+        None | Some("identity") => Packing::None,
+        Some("gzip" | "x-gzip") => Packing::Gzip,
+        Some("zstd") => Packing::Zstd,
         Some(_) => {
             let advice = "a body is packed with gzip or zstd, or not at all";
-            Err(Problem::new(Kind::UnsupportedMedia, advice))
+            return Err(Problem::new(Kind::UnsupportedMedia, advice));
+        }
+    };
+    let bytes = collect(body, app.settings.max_body).await?;
+    let ratio = bytes.len().saturating_mul(MOST_UNPACKED_PER_BYTE).max(ALWAYS_UNPACKED);
+    Ok(Packed { bytes, packing, limit: app.settings.max_unpacked.min(ratio) })
+}
+
+impl Packed {
+    /// Whether it is so small and plain that it can be read between two other requests.
+    pub(crate) fn is_light(&self) -> bool {
+        matches!(self.packing, Packing::None) && self.bytes.len() <= LIGHT
+    }
+
+    /// Unpacks it, up to the limit.
+    pub(crate) fn open(self) -> Result<Bytes, Problem> {
+        match self.packing {
+            Packing::None => Ok(self.bytes),
+            Packing::Gzip => drain(flate2::read::MultiGzDecoder::new(&self.bytes[..]), self.limit),
+            Packing::Zstd => {
+                let bad = |_| Problem::bad_request("the body is no zstd stream");
+                let reader = zstd::stream::read::Decoder::new(&self.bytes[..]).map_err(bad)?;
+                drain(reader, self.limit)
+            }
         }
     }
 }

@@ -126,7 +126,10 @@ fn bare(answer: &Response) -> Option<Problem> {
         405 => {
             Some(Problem::new(Kind::MethodNotAllowed, "see the Allow header for what can be done"))
         }
-        408 => Some(Problem::bad_request("the request took too long to arrive")),
+        503 => Some(Problem::new(
+            Kind::Busy,
+            "this took too long: ask for less, or try again in a moment",
+        )),
         400 => Some(Problem::bad_request(
             "the path, query or body cannot be read: see /api/openapi.json",
         )),

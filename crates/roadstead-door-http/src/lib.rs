@@ -8,6 +8,7 @@ mod auth; // from a header or a cookie to a caller
 mod bodies; // request bodies: bounded, unpacked, read
 mod carry; // MQTT inside a WebSocket
 mod edge; // what is true of every request: id, headers, hosts, claim
+mod feeds; // how many live feeds are open
 mod listen; // sockets and the end of TLS
 mod plain; // the port without TLS: redirects pages, refuses the rest
 mod problem; // errors as RFC 9457 problems
@@ -17,6 +18,7 @@ mod api; // REST
 mod pages; // what people see
 
 pub use app::{App, AppParts, MqttHandOver, MqttStream, Settings};
+pub use feeds::Feeds;
 pub use listen::{Listener, Stop, Tls, serve};
 pub use pages::PAGES;
 pub use plain::serve_plain;

@@ -2,38 +2,31 @@
 //!
 //! A program that talks in the clear must notice, so its requests are never redirected.
 
-use std::net::SocketAddr;
-
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use roadstead_guard::{Door, Origin};
 use tokio::net::TcpListener;
 
+use crate::listen::welcome;
 use crate::problem::{Kind, Problem};
-use crate::{App, Stop};
+use crate::{App, Stop, auth};
 
 /// Serves the port without TLS until told to stop.
-pub async fn serve_plain(tcp: TcpListener, app: App, mut stop: Stop) {
+pub async fn serve_plain(tcp: TcpListener, app: App, stop: Stop) {
     let router = Router::new().fallback(turn_away).with_state(app);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let stopped = async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let _ = axum::serve(tcp, service).with_graceful_shutdown(stopped).await;
+    welcome(tcp, None, router, stop).await;
 }
 
 async fn turn_away(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    auth::From(origin): auth::From,
     request: Request,
 ) -> Response {
     let headers = request.headers();
     let exposed =
         headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE);
     if exposed {
-        let origin = Origin { address: Some(peer.ip().to_canonical()), door: Door::Https };
         app.people.credential_exposed(origin).await;
     }
     let page = headers

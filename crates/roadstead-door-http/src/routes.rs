@@ -125,6 +125,8 @@ pub fn ways_in() -> impl Iterator<Item = &'static Entry> {
 
 const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 const MQTT_BUFFER: usize = 64 * 1024;
+/// A WebSocket message may carry part of an MQTT packet or many of them.
+const MQTT_MESSAGE: usize = 1024 * 1024;
 
 /// Builds the router of everything that HTTPS serves.
 pub fn router(app: App) -> Router {
@@ -132,7 +134,7 @@ pub fn router(app: App) -> Router {
     rest.merge(pages::router())
         .route("/api/openapi.json", get(api::document))
         .route("/mqtt", get(mqtt))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_WITHIN))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), edge::guard_the_edge))
         .with_state(app)
@@ -151,6 +153,7 @@ async fn mqtt(
             "this address speaks MQTT over WebSocket: connect with the subprotocol `mqtt`",
         )
     })?;
+    let upgrade = upgrade.max_message_size(MQTT_MESSAGE).max_frame_size(MQTT_MESSAGE);
     let upgrade = upgrade.protocols(["mqtt"]);
     if upgrade.selected_protocol().is_none() {
         return Err(Problem::new(Kind::BadRequest, "ask for the WebSocket subprotocol `mqtt`"));

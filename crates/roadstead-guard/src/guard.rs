@@ -36,8 +36,8 @@ pub struct Tools {
 pub struct Guard {
     tools: Arc<Tools>,
     attempts: Attempts,
-    hashers: Semaphore,
-    waiting: Semaphore,
+    hashers: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     decoy: PasswordHash,
 }
 
@@ -48,8 +48,8 @@ impl Guard {
         Self {
             tools: Arc::new(tools),
             attempts: Attempts::new(),
-            hashers: Semaphore::new(HASHERS),
-            waiting: Semaphore::new(HASHERS + WAITING),
+            hashers: Arc::new(Semaphore::new(HASHERS)),
+            waiting: Arc::new(Semaphore::new(HASHERS + WAITING)),
             decoy,
         }
     }
@@ -162,9 +162,14 @@ impl Guard {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        let _place = self.waiting.try_acquire().map_err(|_| Refused::Busy)?;
-        let _turn = self.hashers.acquire().await.map_err(|_| Refused::Busy)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| Refused::Busy)
+        let place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Refused::Busy)?;
+        let turn = Arc::clone(&self.hashers).acquire_owned().await.map_err(|_| Refused::Busy)?;
+        let taking_turns = move || {
+            let done = work();
+            drop((place, turn)); // given back by the work itself: a caller that left does not free them
+            done
+        };
+        tokio::task::spawn_blocking(taking_turns).await.map_err(|_| Refused::Busy)
     }
 
     /// Makes a new secret behind a prefix.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use roadstead_guard::{Guard, Permit, Read};
 use roadstead_model::{Measurement, SensorId};
 use roadstead_store::Measurements;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use aggregate::Aggregate;
 pub use buckets::{BadResolution, BadZone, Resolution, Zone};
@@ -58,12 +58,28 @@ impl Default for HistoryLimits {
     }
 }
 
+/// The curves of some sensors. They count against the shared memory until they are dropped:
+/// keep them until the answer is written.
+#[derive(Debug)]
+pub struct Curves {
+    series: Vec<Series>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl std::ops::Deref for Curves {
+    type Target = [Series];
+
+    fn deref(&self) -> &[Series] {
+        &self.series
+    }
+}
+
 /// Answers what was measured.
 pub struct History {
     guard: Arc<Guard>,
     measurements: Arc<dyn Measurements>,
     limits: HistoryLimits,
-    memory: Semaphore,
+    memory: Arc<Semaphore>,
 }
 
 impl History {
@@ -74,7 +90,7 @@ impl History {
         limits: HistoryLimits,
     ) -> Self {
         let grains = usize::try_from(limits.in_memory / GRAIN).unwrap_or(usize::MAX);
-        let memory = Semaphore::new(grains.clamp(1, Semaphore::MAX_PERMITS));
+        let memory = Arc::new(Semaphore::new(grains.clamp(1, Semaphore::MAX_PERMITS)));
         Self { guard, measurements, limits, memory }
     }
 
@@ -107,32 +123,36 @@ impl History {
         &self,
         permits: &[Permit<Read, SensorId>],
         query: &CurveQuery,
-    ) -> Result<Vec<Series>, HistoryError> {
+    ) -> Result<Curves, HistoryError> {
         self.few_enough(permits.len())?;
         if query.range.from >= query.range.to {
             return Err(HistoryError::EmptyRange);
         }
         let reading = query.reading()?;
         let costs = permits.iter().map(|permit| self.measurements.estimate(permit, reading));
-        let costs: Vec<u64> = costs.collect();
-        self.cheap_enough(query, costs.iter().fold(0, |sum, cost| sum.saturating_add(*cost)))?;
-        let mut answer = Vec::with_capacity(permits.len());
-        for (permit, cost) in permits.iter().zip(costs) {
-            answer.push(self.series(permit, cost, query).await?);
+        let cost = costs.fold(0, |sum: u64, cost| sum.saturating_add(cost));
+        self.cheap_enough(query, cost)?;
+        let room = self.room(cost).await?;
+        let mut series = Vec::with_capacity(permits.len());
+        for permit in permits {
+            series.push(self.series(permit, query).await?);
         }
-        Ok(answer)
+        Ok(Curves { series, _room: room })
+    }
+
+    /// Takes a share of the memory that all questions have together; it is given back with the answer.
+    async fn room(&self, cost: u64) -> Result<OwnedSemaphorePermit, HistoryError> {
+        let grains = u32::try_from(cost / GRAIN + 1).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.limits.in_memory / GRAIN).unwrap_or(u32::MAX).max(1);
+        let memory = Arc::clone(&self.memory);
+        memory.acquire_many_owned(grains.min(all)).await.map_err(|_| HistoryError::Closed)
     }
 
     async fn series(
         &self,
         permit: &Permit<Read, SensorId>,
-        cost: u64,
         query: &CurveQuery,
     ) -> Result<Series, HistoryError> {
-        let grains = u32::try_from(cost / GRAIN + 1).unwrap_or(u32::MAX);
-        let all = u32::try_from(self.limits.in_memory / GRAIN).unwrap_or(u32::MAX).max(1);
-        let _place =
-            self.memory.acquire_many(grains.min(all)).await.map_err(|_| HistoryError::Closed)?;
         let curve = self.measurements.curve(permit, query.reading()?).await?;
         let (sensor, now) = (permit.resource(), self.guard.now());
         if curve.times.len() <= SHORT_WORK {

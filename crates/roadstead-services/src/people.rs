@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roadstead_guard::{
-    Audit, Caller, Complete, Credential, CredentialKind, Guard, Login, Manage, Operator, Origin,
-    Permit, Refused, Secret,
+    Audit, Caller, Complete, Credential, CredentialKind, Denied, Guard, Login, Manage, Operator,
+    Origin, Permit, Refused, Secret,
 };
 use roadstead_model::{
     Capability, CredentialId, DeviceId, Email, Grant, GrantId, Name, Person, PersonId, Principal,
     Resource, Role, TenantId, Timestamp,
 };
-use roadstead_store::{Authority, Catalog, NewCredential, NewGrant};
+use roadstead_store::{Authority, Catalog, NewCredential, NewGrant, StoreError};
 use serde_json::json;
 
 use crate::{Deeds, ServiceError};
@@ -102,7 +102,8 @@ impl People {
     ) -> Result<Login<Complete>, ServiceError> {
         match self.guard.by_password(who, password, origin).await {
             Ok(given) => Ok(self.guard.complete(&given)),
-            Err(refused) => {
+            Err(refused @ (Refused::TooMany | Refused::Busy)) => Err(refused.into()),
+            Err(refused @ Refused::Invalid) => {
                 let entry = self.deeds.by_nobody(origin, "person.sign-in");
                 let entry = entry.saying(json!({ "email": who.0, "reason": refused.to_string() }));
                 self.deeds.refused(entry).await?;
@@ -119,7 +120,10 @@ impl People {
     ) -> Result<Issued, ServiceError> {
         let (login, caller) = self.guard.by_sign_in_link(link, origin)?;
         let used = self.catalog.end_credential(Authority::Own(&caller), caller.credential()).await;
-        used.map_err(|_| Refused::Invalid)?; // a second use at the same moment finds it gone
+        used.map_err(|error| match error {
+            StoreError::Missing(_) => Refused::Invalid.into(), // a second use at the same moment
+            other => ServiceError::from(other),
+        })?;
         self.open_session(&login).await
     }
 
@@ -167,9 +171,14 @@ impl People {
             ));
         };
         let (mut new, secret) = self.new_token(token)?;
-        let held = self.catalog.directory().own_credentials(caller);
-        let held = held.iter().find(|row| row.id == caller.credential()).map_or(0, |row| row.limit);
-        new.limit &= held; // a limited token cannot make a less limited one
+        let own = self.catalog.directory().own_credentials(caller);
+        let own = own.iter().find(|row| row.id == caller.credential());
+        let own = own.ok_or(ServiceError::Denied(Denied::Ended))?;
+        new.limit &= own.limit; // a limited token cannot make a less limited one
+        if own.kind == CredentialKind::Token {
+            let ends = [own.expires, new.expires].into_iter().flatten().min();
+            new.expires = ends; // nor one that outlives it
+        }
         let entry = self.deeds.by(caller, "token.create").saying(json!({ "label": new.label }));
         let by = Authority::Own(caller);
         let credential = self.deeds.perform(entry, self.catalog.add_credential(by, new)).await?;
@@ -182,7 +191,11 @@ impl People {
         permit: &Permit<Manage, DeviceId>,
         token: NewToken,
     ) -> Result<Issued, ServiceError> {
-        let (new, secret) = self.new_token(token)?;
+        let (mut new, secret) = self.new_token(token)?;
+        new.limit &= self.catalog.directory().own_limit(permit.caller());
+        for grant in self.catalog.directory().grants_held(permit) {
+            self.holds_as_much(permit.caller(), grant.resource, grant.role)?;
+        }
         let entry = self.deeds.by(permit.caller(), "token.create").on(permit.resource());
         let entry = entry.saying(json!({ "label": new.label }));
         let by = Authority::Device(permit);
@@ -277,14 +290,29 @@ impl People {
     }
 
     /// Sets the caller's own password; other sessions of theirs end.
+    ///
+    /// Only somebody who signed in can do this, and who has a password gives it again: a
+    /// token that fell into wrong hands must not become the whole account.
     pub async fn set_password(
         &self,
         caller: &Caller,
-        password: &Secret,
+        (current, new): (Option<&Secret>, &Secret),
     ) -> Result<(), ServiceError> {
-        let person =
-            self.catalog.directory().person_of(caller).ok_or(ServiceError::Missing("person"))?;
-        let hash = self.guard.hash_password(password, &[person.email.as_str()]).await??;
+        let directory = self.catalog.directory();
+        let person = directory.person_of(caller).ok_or(ServiceError::Missing("person"))?;
+        if caller.credential_kind() != CredentialKind::Session {
+            return Err(ServiceError::Invalid("sign in with a browser to set a password".into()));
+        }
+        if directory.has_password(caller) {
+            let tenant = directory.tenant_of(caller).ok_or(ServiceError::Missing("tenant"))?;
+            let nothing = Secret::presented("");
+            let who = (&person.email, Some(&tenant.name));
+            let login = self.log_in(who, current.unwrap_or(&nothing), caller.origin()).await?;
+            if Principal::Person(login.person()) != caller.principal() {
+                return Err(Refused::Invalid.into());
+            }
+        }
+        let hash = self.guard.hash_password(new, &[person.email.as_str()]).await??;
         let entry = self.deeds.by(caller, "person.set-password");
         self.deeds.perform(entry, self.catalog.set_password(caller, hash, self.deeds.now())).await
     }
@@ -300,7 +328,7 @@ impl People {
         if principal.tenant() != permit.tenant() {
             return Err(ServiceError::Missing("principal"));
         }
-        self.holds_as_much(permit, role)?;
+        self.holds_as_much(permit.caller(), permit.resource(), role)?;
         let entry = self.deeds.by(permit.caller(), "grant.give").on(permit.resource());
         let entry =
             entry.saying(json!({ "to": principal.to_string(), "role": role, "reason": reason }));
@@ -311,11 +339,11 @@ impl People {
     /// Nobody gives more than they have.
     fn holds_as_much(
         &self,
-        permit: &Permit<Manage, Resource>,
+        caller: &Caller,
+        node: Resource,
         role: Role,
     ) -> Result<(), ServiceError> {
         use roadstead_guard::{Actuate, Export, Read, Share, Update, Write};
-        let (caller, node) = (permit.caller(), permit.resource());
         for capability in role.capabilities() {
             match capability {
                 Capability::Read => drop(self.guard.permit::<Read, _>(caller, node)?),
@@ -337,6 +365,10 @@ impl People {
         permit: &Permit<Manage, Resource>,
         id: GrantId,
     ) -> Result<(), ServiceError> {
+        let given = self.catalog.directory().grants_on(permit);
+        if let Some(grant) = given.iter().find(|grant| grant.id == id) {
+            self.holds_as_much(permit.caller(), permit.resource(), grant.role)?;
+        }
         let entry = self.deeds.by(permit.caller(), "grant.end").on(permit.resource());
         let entry = entry.saying(json!({ "grant": id }));
         self.deeds.perform(entry, self.catalog.end_grant(permit, id)).await

@@ -82,6 +82,8 @@ impl Tenants {
 
     /// Writes down when credentials were last used and drops what has expired. Called every few seconds.
     pub async fn settle(&self) -> Result<(), ServiceError> {
-        Ok(self.catalog.settle(self.deeds.now()).await?)
+        let now = self.deeds.now();
+        self.catalog.directory().notice_ended(now); // what has ended is refused even if the disk is slow
+        Ok(self.catalog.settle(now).await?)
     }
 }

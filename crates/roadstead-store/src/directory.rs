@@ -60,6 +60,7 @@ pub(crate) struct State {
     by_email: HashMap<Email, Vec<PersonId>>,
     by_device_name: HashMap<(TenantId, Name), DeviceId>,
     by_sensor_name: HashMap<DeviceId, HashMap<Box<str>, SensorId>>,
+    sensor_counts: HashMap<TenantId, usize>,
     children: HashMap<Resource, HashSet<Resource>>,
 }
 
@@ -117,6 +118,14 @@ impl Directory {
             if let Some(row) = state.credentials.get_mut(id) {
                 row.last_used = Some(*time);
             }
+        }
+    }
+
+    /// Makes every earlier decision stale when a credential or grant has ended by `now`.
+    pub fn notice_ended(&self, now: Timestamp) {
+        let (credentials, grants) = self.ended(now);
+        if !(credentials.is_empty() && grants.is_empty()) {
+            self.epoch.fetch_add(1, Ordering::Release);
         }
     }
 
@@ -186,14 +195,16 @@ impl Change<'_> {
 
     /// Puts a sensor, in place of the same one under its earlier name.
     pub fn put_sensor(&mut self, row: Sensor) {
-        let before = self.state.sensors.get(&row.id).map(|before| before.shape.name.clone());
-        let names = self.state.by_sensor_name.entry(row.device).or_default();
-        if let Some(before) = before {
-            names.remove(before.as_str());
+        let state = &mut *self.state;
+        let before = state.sensors.get(&row.id).map(|before| before.shape.name.clone());
+        let names = state.by_sensor_name.entry(row.device).or_default();
+        match before {
+            Some(before) => drop(names.remove(before.as_str())),
+            None => *state.sensor_counts.entry(row.id.tenant()).or_default() += 1,
         }
         names.insert(row.shape.name.as_str().into(), row.id);
-        self.state.place(row.id.into(), row.device.into());
-        self.state.sensors.insert(row.id, row);
+        state.place(row.id.into(), row.device.into());
+        state.sensors.insert(row.id, row);
     }
 
     /// Puts a credential.
@@ -274,9 +285,11 @@ impl State {
                 }
             }
             Resource::Sensor(id) => {
-                if let Some(row) = self.sensors.remove(&id)
-                    && let Some(names) = self.by_sensor_name.get_mut(&row.device)
-                {
+                let Some(row) = self.sensors.remove(&id) else { return };
+                if let Some(count) = self.sensor_counts.get_mut(&id.tenant()) {
+                    *count -= 1;
+                }
+                if let Some(names) = self.by_sensor_name.get_mut(&row.device) {
                     names.remove(row.shape.name.as_str());
                 }
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use roadstead_door_http::{App, AppParts, MqttHandOver, Settings};
+use roadstead_door_http::{App, AppParts, Feeds, MqttHandOver, Settings};
 use roadstead_door_mqtt::{Limits, MqttDoor};
 use roadstead_guard::{Facts, Guard, Keys};
 use roadstead_model::{Clock, Random};
@@ -19,6 +19,11 @@ use tokio::sync::Semaphore;
 use crate::config::Config;
 use crate::folder::Folder;
 use crate::tls::Served;
+
+/// Live feeds that one principal may have open.
+const FEEDS_EACH: usize = 100;
+/// Files and packed bodies that are worked on at once, beside the threads that serve connections.
+const LABOUR: usize = 4;
 
 /// What is passed in: keys, time, randomness.
 pub(crate) struct Tools {
@@ -192,7 +197,8 @@ pub(crate) fn app(site: &Site, settings: Settings, feeds: usize, mqtt: MqttHandO
         presence: Arc::clone(&site.presence),
         clock: Arc::clone(&site.clock),
         random: Arc::clone(&site.random),
-        feeds: Arc::new(Semaphore::new(feeds)),
+        feeds: Arc::new(Feeds::new(feeds, FEEDS_EACH)),
+        labour: Arc::new(Semaphore::new(LABOUR)),
         settings,
         mqtt: Some(mqtt),
     })

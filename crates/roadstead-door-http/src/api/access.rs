@@ -65,6 +65,8 @@ pub(crate) async fn invite_person(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordRequest {
+    /// The password so far; left out by whoever has none yet.
+    current: Option<String>,
     /// At least 15 characters; there is no rule of composition.
     password: String,
 }
@@ -77,7 +79,9 @@ pub(crate) async fn set_password(
     Me(caller): Me,
     Told(body): Told<PasswordRequest>,
 ) -> Result<StatusCode, Problem> {
-    app.people.set_password(&caller, &Secret::presented(body.password)).await?;
+    let current = body.current.map(Secret::presented);
+    let new = Secret::presented(body.password);
+    app.people.set_password(&caller, (current.as_ref(), &new)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

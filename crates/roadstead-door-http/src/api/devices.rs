@@ -8,8 +8,9 @@ use roadstead_model::Resource;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::paths::Places;
 use super::shapes::{
-    CredentialView, DeviceView, Places, TokenRequest, credential_view, device_ref, device_view,
+    CredentialView, DeviceView, TokenRequest, credential_view, device_ref, device_view,
     issued_view, name, place_ref, type_ref,
 };
 use crate::App;
@@ -117,12 +118,12 @@ pub(crate) async fn change_device(
 ) -> Result<Json<DeviceView>, Problem> {
     let permit = app.guard.permit::<Manage, _>(&caller, device_ref(&app, &caller, &device)?)?;
     let scope = app.guard.scope::<Read>(&caller)?;
-    let called = body.name.as_deref().map(name).transpose()?;
+    let new_name = body.name.as_deref().map(name).transpose()?;
     let place =
         body.place.as_deref().map(|text| place_ref(&app, &scope, Some(text))).transpose()?;
     let place =
         place.map(|place| app.guard.permit::<Manage, Resource>(&caller, place)).transpose()?;
-    let row = app.things.change_device(&permit, called, place).await?;
+    let row = app.things.change_device(&permit, new_name, place).await?;
     let scope = app.guard.scope::<Read>(&caller)?;
     Ok(Json(device_view(&app, &scope, &Places::in_reach(&app, &scope), &row)?))
 }

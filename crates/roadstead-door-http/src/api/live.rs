@@ -1,7 +1,6 @@
 //! Values as they come: server-sent events and WebSocket, resumable by position.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
@@ -15,12 +14,13 @@ use roadstead_model::{Position, Resource};
 use roadstead_services::live::{Delivered, Follower, Interest, News};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc;
 use utoipa::IntoParams;
 
 use super::shapes::{device_ref, place_ref, sensor_ref};
 use crate::App;
 use crate::auth::Me;
+use crate::feeds::FeedPlace;
 use crate::problem::{Kind, Problem, ProblemBody};
 
 const ALIVE: Duration = Duration::from_secs(15);
@@ -68,10 +68,9 @@ fn read(app: &App, caller: &Caller, pairs: Vec<(String, String)>) -> Result<Want
     Ok(Wanted { interest, from })
 }
 
-/// Takes one of the places for live feeds; it is given back when dropped.
-fn place(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
-    let taken = Arc::clone(&app.feeds).try_acquire_owned();
-    taken.map_err(|_| Problem::new(Kind::TooMany, "too many live feeds are open: close some"))
+fn place(app: &App, caller: &Caller) -> Result<FeedPlace, Problem> {
+    let taken = app.feeds.take(caller.principal());
+    taken.ok_or_else(|| Problem::new(Kind::TooMany, "too many live feeds are open: close some"))
 }
 
 /// Follows values as server-sent events: `measurements`, and `gap` when some were missed.
@@ -91,19 +90,36 @@ pub(crate) async fn follow(
     if let Some(last) = last.and_then(|last| last.parse::<u64>().ok()) {
         wanted.from = Some(Position(last.saturating_add(1)));
     }
-    let place = place(&app)?;
+    let place = place(&app, &caller)?;
     let follower = app.live.follow(&caller, wanted.interest, wanted.from)?;
-    let events = stream::unfold(Some((follower, place)), |following| async move {
-        let (mut follower, place) = following?;
-        match follower.next().await {
-            Ok(news) => {
-                Some((Ok::<_, Infallible>(event(&follower, news)), Some((follower, place))))
-            }
-            Err(denied) => Some((Ok(farewell(denied)), None)),
-        }
-    });
+    let (events, told) = mpsc::channel(1);
+    tokio::spawn(tell_all(follower, events, place));
+    let events = stream::unfold(told, |mut told| async move { Some((told.recv().await?, told)) });
     let answer = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE));
     Ok(([("x-accel-buffering", "no")], answer).into_response())
+}
+
+/// Tells one reader until it leaves, loses its rights, or takes nothing for too long.
+async fn tell_all(
+    mut follower: Follower,
+    events: mpsc::Sender<Result<Event, Infallible>>,
+    place: FeedPlace,
+) {
+    loop {
+        let news = tokio::select! {
+            news = follower.next() => news,
+            () = events.closed() => break,
+        };
+        let (event, last) = match news {
+            Ok(news) => (event(&follower, news), false),
+            Err(denied) => (farewell(denied), true),
+        };
+        let taken = tokio::time::timeout(STALLED, events.send(Ok(event))).await;
+        if last || !matches!(taken, Ok(Ok(()))) {
+            break;
+        }
+    }
+    drop(place);
 }
 
 fn event(follower: &Follower, news: News) -> Event {
@@ -150,42 +166,43 @@ pub(crate) async fn follow_by_websocket(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     let wanted = read(&app, &caller, pairs)?;
-    let place = place(&app)?;
+    let place = place(&app, &caller)?;
     let follower = app.live.follow(&caller, wanted.interest, wanted.from)?;
     let upgrade = upgrade.max_message_size(4096).max_frame_size(4096);
     Ok(upgrade.on_upgrade(move |socket| converse(socket, follower, place)))
 }
 
-async fn converse(mut socket: WebSocket, mut follower: Follower, place: OwnedSemaphorePermit) {
+async fn converse(mut socket: WebSocket, mut follower: Follower, place: FeedPlace) {
     loop {
-        let news = tokio::select! {
-            news = follower.next() => news,
-            word = socket.recv() => match word {
+        let (message, last) = tokio::select! {
+            news = follower.next() => word(news),
+            heard = socket.recv() => match heard {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-                Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Close(_)) | Err(_)) | None => break,
+                Some(Ok(Message::Text(_) | Message::Binary(_) | Message::Close(_)) | Err(_))
+                | None => break,
             },
-            () = tokio::time::sleep(ALIVE) => {
-                if socket.send(Message::Ping(Vec::new().into())).await.is_err() { break }
-                continue;
-            }
+            () = tokio::time::sleep(ALIVE) => (Message::Ping(Vec::new().into()), false),
         };
-        let sent = match news {
-            Ok(news) => {
-                let (event, mut data) = tell(news);
-                data["event"] = event.into();
-                let text = Message::Text(data.to_string().into());
-                tokio::time::timeout(STALLED, socket.send(text)).await
-            }
-            Err(denied) => {
-                let reason = denied.to_string().into();
-                let frame = CloseFrame { code: POLICY_VIOLATION, reason };
-                let _ = socket.send(Message::Close(Some(frame))).await;
-                break;
-            }
-        };
-        if !matches!(sent, Ok(Ok(()))) {
+        let sent = tokio::time::timeout(STALLED, socket.send(message)).await;
+        if last || !matches!(sent, Ok(Ok(()))) {
             break;
         }
     }
     drop(place);
+}
+
+/// The message that tells the news, and whether it is the last one.
+fn word(news: Result<News, Denied>) -> (Message, bool) {
+    match news {
+        Ok(news) => {
+            let (event, mut data) = tell(news);
+            data["event"] = event.into();
+            (Message::Text(data.to_string().into()), false)
+        }
+        Err(denied) => {
+            let reason = denied.to_string().into();
+            let frame = CloseFrame { code: POLICY_VIOLATION, reason };
+            (Message::Close(Some(frame)), true)
+        }
+    }
 }

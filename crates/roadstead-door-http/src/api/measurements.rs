@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use roadstead_guard::{Caller, Permit, Read, Scope};
-use roadstead_model::{Measurement, SensorId};
+use roadstead_model::SensorId;
 use roadstead_services::SensorPlace;
-use roadstead_services::history::Series;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::ask::{Ask, Shape};
+use super::json;
 use super::shapes::{device_ref, sensor_ref};
 use super::tables::Table;
 use crate::App;
@@ -55,32 +54,9 @@ pub(crate) struct Question {
     format: Option<String>,
 }
 
-/// The curves or measurements of some sensors.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Answer {
-    series: Vec<SeriesView>,
-    /// Whether there is more: pass `next` as `cursor`.
-    truncated: bool,
-    next: Option<String>,
-}
-
-/// One sensor's rows.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SeriesView {
-    sensor: String,
-    device: String,
-    name: String,
-    unit: String,
-    /// What each point has after its time: `value`, or the aggregates.
-    columns: Vec<&'static str>,
-    /// Milliseconds since 1970-01-01T00:00:00Z, then the columns.
-    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
-    points: Vec<Vec<serde_json::Value>>,
-}
-
 /// Reads stored values of several sensors at once, as curves or whole.
 #[utoipa::path(get, path = "/api/v1/measurements", tag = "measurements", params(Question),
-    responses((status = 200, body = Answer), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = json::Answer), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn measurements(
     State(app): State<App>,
     Me(caller): Me,
@@ -97,7 +73,7 @@ pub(crate) async fn measurements(
 /// Reads stored values of one device.
 #[utoipa::path(get, path = "/api/v1/devices/{device}/measurements", tag = "measurements",
     params(("device" = String, Path, description = "Id, unique name, or `me`"), Question),
-    responses((status = 200, body = Answer), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = json::Answer), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn device_measurements(
     State(app): State<App>,
     Me(caller): Me,
@@ -144,14 +120,15 @@ async fn answer(app: &App, caller: &Caller, ask: Ask) -> Result<Response, Proble
     let chosen = choose(app, &scope, ask.device.as_deref(), &ask.sensors)?;
     let (permits, places): (Vec<_>, Vec<_>) = chosen.into_iter().unzip();
     if let Some(query) = &ask.curve {
-        let series = app.history.curve(&permits, query).await?;
-        return match ask.shape {
-            Shape::Json => Ok(Json(curves_as_json(&series, &places)).into_response()),
-            shape => file(&Table::of_curves(&series, &places), shape, None),
+        let curves = app.history.curve(&permits, query).await?;
+        let write = move || match ask.shape {
+            Shape::Json => json::of_curves(&curves, &places),
+            shape => Table::of_curves(&curves, &places).write(shape),
         };
+        return Ok(file(app.beside(write).await?, ask.shape, None));
     }
-    let json = ask.shape == Shape::Json;
-    let most = ask.limit.unwrap_or(if json { PAGE_ROWS } else { FILE_ROWS }).min(FILE_ROWS);
+    let default = if ask.shape == Shape::Json { PAGE_ROWS } else { FILE_ROWS };
+    let most = ask.limit.unwrap_or(default).clamp(1, FILE_ROWS);
     let mut rows = Vec::new();
     let mut next = ask.cursor;
     loop {
@@ -163,66 +140,22 @@ async fn answer(app: &App, caller: &Caller, ask: Ask) -> Result<Response, Proble
         }
     }
     let next = next.map(|cursor| cursor.to_string());
-    if json {
-        return Ok(Json(rows_as_json(&rows, &places, next)).into_response());
-    }
-    file(&Table::of_measurements(&rows, &places), ask.shape, next)
+    let told = next.clone();
+    let write = move || match ask.shape {
+        Shape::Json => json::of_measurements(&rows, &places, told),
+        shape => Table::of_measurements(&rows, &places).write(shape),
+    };
+    Ok(file(app.beside(write).await?, ask.shape, next))
 }
 
-fn file(table: &Table, shape: Shape, next: Option<String>) -> Result<Response, Problem> {
-    let bytes = match shape {
-        Shape::Json => {
-            serde_json::to_vec(&table.rows()).map_err(|error| Problem::internal(&error))?
-        }
-        Shape::Csv => table.csv().map_err(|error| Problem::internal(&error))?,
-        Shape::Ndjson => table.ndjson(),
-        Shape::Arrow => table.arrow().map_err(|error| Problem::internal(&error))?,
-        Shape::Parquet => table.parquet().map_err(|error| Problem::internal(&error))?,
-    };
+fn file(bytes: Vec<u8>, shape: Shape, next: Option<String>) -> Response {
     let mut response = crate::edge::text(shape.media(), bytes);
-    let kept = HeaderValue::from_static("attachment; filename=\"measurements\"");
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, kept);
+    if shape != Shape::Json {
+        let kept = HeaderValue::from_static("attachment; filename=\"measurements\"");
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, kept);
+    }
     if let Some(next) = next.and_then(|next| HeaderValue::from_str(&next).ok()) {
         response.headers_mut().insert("x-next-cursor", next);
     }
-    Ok(response)
-}
-
-fn view(place: &SensorPlace, columns: Vec<&'static str>) -> SeriesView {
-    SeriesView {
-        sensor: place.sensor.id.to_string(),
-        device: place.sensor.device.to_string(),
-        name: place.sensor.shape.name.to_string(),
-        unit: place.sensor.shape.unit.clone(),
-        columns,
-        points: Vec::new(),
-    }
-}
-
-fn curves_as_json(series: &[Series], places: &[Arc<SensorPlace>]) -> Answer {
-    let views = series.iter().zip(places).map(|(series, place)| {
-        let mut view = view(place, series.columns.iter().map(|column| column.name).collect());
-        view.points = series
-            .times
-            .iter()
-            .enumerate()
-            .map(|(row, time)| {
-                let numbers = series.columns.iter().map(|column| column.numbers[row].into());
-                std::iter::once(time.div_euclid(1000).into()).chain(numbers).collect()
-            })
-            .collect();
-        view
-    });
-    Answer { series: views.collect(), truncated: false, next: None }
-}
-
-fn rows_as_json(rows: &[Measurement], places: &[Arc<SensorPlace>], next: Option<String>) -> Answer {
-    let mut series: Vec<_> = places.iter().map(|place| view(place, vec!["value"])).collect();
-    for row in rows {
-        if let Some(at) = places.iter().position(|place| place.sensor.id == row.reading.sensor) {
-            let value = serde_json::to_value(&row.reading.value).unwrap_or_default();
-            series[at].points.push(vec![row.reading.time.millis().into(), value]);
-        }
-    }
-    Answer { series, truncated: next.is_some(), next }
+    response
 }

@@ -8,7 +8,8 @@ use roadstead_model::{Asset, AssetId, Resource, Space, SpaceId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::shapes::{PlaceView, asset_ref, name, place_path, place_ref, space_ref};
+use super::paths::Places;
+use super::shapes::{PlaceView, asset_ref, name, place_ref, space_ref};
 use crate::App;
 use crate::auth::Me;
 use crate::bodies::Told;
@@ -60,27 +61,24 @@ pub(crate) struct AssetRequest {
     place: Option<String>,
 }
 
-fn space_view(row: &Space, spaces: &[Space]) -> SpaceView {
+fn space_view(row: &Space, places: &Places) -> SpaceView {
     SpaceView {
         id: row.id,
         integer: row.id.integer(),
         name: row.name.to_string(),
         class: row.class.to_string(),
-        parent: PlaceView { id: row.parent.to_string(), path: place_path(spaces, &[], row.parent) },
-        path: place_path(spaces, &[], row.id.into()),
+        parent: PlaceView { id: row.parent.to_string(), path: places.path(row.parent) },
+        path: places.path(row.id.into()),
     }
 }
 
-fn asset_view(row: &Asset, spaces: &[Space]) -> AssetView {
-    let above = place_path(spaces, &[], row.parent);
-    let path =
-        if above.is_empty() { row.name.to_string() } else { format!("{above}/{}", row.name) };
+fn asset_view(row: &Asset, places: &Places) -> AssetView {
     AssetView {
         id: row.id,
         integer: row.id.integer(),
         name: row.name.to_string(),
-        place: PlaceView { id: row.parent.to_string(), path: above },
-        path,
+        place: PlaceView { id: row.parent.to_string(), path: places.path(row.parent) },
+        path: places.path(row.id.into()),
     }
 }
 
@@ -91,8 +89,9 @@ pub(crate) async fn list_spaces(
     State(app): State<App>,
     Me(caller): Me,
 ) -> Result<Json<Items<SpaceView>>, Problem> {
-    let spaces = app.things.directory().spaces(&app.guard.scope::<Read>(&caller)?);
-    Ok(Items::all(spaces.iter().map(|row| space_view(row, &spaces)).collect()))
+    let scope = app.guard.scope::<Read>(&caller)?;
+    let (spaces, places) = (app.things.directory().spaces(&scope), Places::in_reach(&app, &scope));
+    Ok(Items::all(spaces.iter().map(|row| space_view(row, &places)).collect()))
 }
 
 /// Makes a space.
@@ -108,8 +107,8 @@ pub(crate) async fn create_space(
     let permit = app.guard.permit::<Manage, Resource>(&caller, parent)?;
     let class = name(body.class.as_deref().unwrap_or("Space"))?;
     let row = app.things.create_space(&permit, name(&body.name)?, class).await?;
-    let spaces = app.things.directory().spaces(&app.guard.scope::<Read>(&caller)?);
-    Ok((StatusCode::CREATED, Json(space_view(&row, &spaces))))
+    let places = Places::in_reach(&app, &app.guard.scope::<Read>(&caller)?);
+    Ok((StatusCode::CREATED, Json(space_view(&row, &places))))
 }
 
 /// Removes an empty space.
@@ -134,9 +133,8 @@ pub(crate) async fn list_assets(
     Me(caller): Me,
 ) -> Result<Json<Items<AssetView>>, Problem> {
     let scope = app.guard.scope::<Read>(&caller)?;
-    let (spaces, assets) =
-        (app.things.directory().spaces(&scope), app.things.directory().assets(&scope));
-    Ok(Items::all(assets.iter().map(|row| asset_view(row, &spaces)).collect()))
+    let (assets, places) = (app.things.directory().assets(&scope), Places::in_reach(&app, &scope));
+    Ok(Items::all(assets.iter().map(|row| asset_view(row, &places)).collect()))
 }
 
 /// Makes an asset.
@@ -151,8 +149,8 @@ pub(crate) async fn create_asset(
     let place = place_ref(&app, &scope, body.place.as_deref())?;
     let permit = app.guard.permit::<Manage, Resource>(&caller, place)?;
     let row = app.things.create_asset(&permit, name(&body.name)?).await?;
-    let spaces = app.things.directory().spaces(&scope);
-    Ok((StatusCode::CREATED, Json(asset_view(&row, &spaces))))
+    let places = Places::in_reach(&app, &app.guard.scope::<Read>(&caller)?);
+    Ok((StatusCode::CREATED, Json(asset_view(&row, &places))))
 }
 
 /// Removes an empty asset.

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::shapes::device_ref;
 use crate::App;
 use crate::auth::Me;
-use crate::bodies::unpacked;
+use crate::bodies::packed;
 use crate::problem::{Kind, Problem, ProblemBody};
 
 /// What became of a body of measurements. All that was accepted is durable.
@@ -60,11 +60,15 @@ pub(crate) async fn send_measurements(
     let permit = app.guard.permit::<Write, _>(&caller, device)?;
     let format = format_of(&headers)?;
     let once = idempotency(&headers, &caller, device)?;
-    let bytes = unpacked(&app, &headers, body).await?;
+    let packed = packed(&app, &headers, body).await?;
     let name = device_name(&app, &caller, device);
     let arrival = app.intake.arrival();
-    let context = Context { device, device_name: &name, sensor: None, arrival };
-    let entries = decode(format, &bytes, &context)?;
+    let light = packed.is_light();
+    let read = move || {
+        let context = Context { device, device_name: &name, sensor: None, arrival };
+        Ok(decode(format, &packed.open()?, &context)?)
+    };
+    let entries = if light { read()? } else { app.beside(read).await? };
     let receipt = app.intake.keep(&permit, entries, once).await?;
     let refused = receipt
         .refused

@@ -2,12 +2,13 @@
 
 use roadstead_guard::{Caller, Credential, Read, Scope};
 use roadstead_model::{
-    Asset, AssetId, CredentialId, Device, DeviceId, DeviceTypeId, Principal, Resource, SensorId,
-    Space, SpaceId, Timestamp,
+    AssetId, CredentialId, Device, DeviceId, DeviceTypeId, Principal, Resource, SensorId, SpaceId,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::paths::Places;
 use crate::App;
 use crate::problem::Problem;
 
@@ -109,44 +110,6 @@ pub(crate) fn issued_view(issued: &roadstead_services::Issued) -> CredentialView
     CredentialView { token, ..credential_view(&issued.credential) }
 }
 
-/// Names joined by `/` from the tenant down to a node; empty for the tenant.
-pub(crate) fn place_path(spaces: &[Space], assets: &[Asset], node: Resource) -> String {
-    let mut names = Vec::new();
-    let mut at = Some(node);
-    while let Some(place) = at.take() {
-        match place {
-            Resource::Space(id) => {
-                if let Some(row) = spaces.iter().find(|row| row.id == id) {
-                    names.push(row.name.as_str());
-                    at = Some(row.parent);
-                }
-            }
-            Resource::Asset(id) => {
-                if let Some(row) = assets.iter().find(|row| row.id == id) {
-                    names.push(row.name.as_str());
-                    at = Some(row.parent);
-                }
-            }
-            Resource::Tenant(_) | Resource::Device(_) | Resource::Sensor(_) => {}
-        }
-    }
-    names.reverse();
-    names.join("/")
-}
-
-/// The places in reach, read once for as many devices as there are to show.
-pub(crate) struct Places {
-    spaces: Vec<Space>,
-    assets: Vec<Asset>,
-}
-
-impl Places {
-    pub(crate) fn in_reach(app: &App, scope: &Scope<Read>) -> Self {
-        let directory = app.things.directory();
-        Self { spaces: directory.spaces(scope), assets: directory.assets(scope) }
-    }
-}
-
 /// A device as the caller may see it.
 pub(crate) fn device_view(
     app: &App,
@@ -163,10 +126,7 @@ pub(crate) fn device_view(
         id: row.id,
         integer: row.id.integer(),
         name: row.name.to_string(),
-        place: PlaceView {
-            id: row.parent.to_string(),
-            path: place_path(&places.spaces, &places.assets, row.parent),
-        },
+        place: PlaceView { id: row.parent.to_string(), path: places.path(row.parent) },
         r#type: kind.map(|kind| Named { id: kind.id.to_string(), name: kind.name.to_string() }),
         created: row.created.to_string(),
         state: app.presence.state(&permit, last, app.clock.now()).name(),
@@ -232,12 +192,7 @@ pub(crate) fn place_ref(
     if let Ok(node) = text.parse() {
         return Ok(node);
     }
-    let directory = app.things.directory();
-    let (spaces, assets) = (directory.spaces(scope), directory.assets(scope));
-    let nodes = spaces.iter().map(|row| Resource::Space(row.id));
-    let mut nodes = nodes.chain(assets.iter().map(|row| Resource::Asset(row.id)));
-    let found = nodes.find(|node| place_path(&spaces, &assets, *node) == text);
-    found.ok_or_else(Problem::not_found)
+    Places::in_reach(app, scope).find(text).ok_or_else(Problem::not_found)
 }
 
 /// Finds a space by id or path.

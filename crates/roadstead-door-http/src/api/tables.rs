@@ -15,6 +15,9 @@ use roadstead_model::{Measurement, Timestamp, Value};
 use roadstead_services::SensorPlace;
 use roadstead_services::history::Series;
 
+use super::ask::Shape;
+use crate::problem::Problem;
+
 /// A column's cells.
 enum Cells {
     Time(Vec<i64>),
@@ -96,8 +99,21 @@ impl Table {
         Self { columns, length }
     }
 
+    /// Writes the rows as a file.
+    pub(super) fn write(&self, shape: Shape) -> Result<Vec<u8>, Problem> {
+        match shape {
+            Shape::Json => {
+                serde_json::to_vec(&self.rows()).map_err(|error| Problem::internal(&error))
+            }
+            Shape::Csv => self.csv().map_err(|error| Problem::internal(&error)),
+            Shape::Ndjson => Ok(self.ndjson()),
+            Shape::Arrow => self.arrow().map_err(|error| Problem::internal(&error)),
+            Shape::Parquet => self.parquet().map_err(|error| Problem::internal(&error)),
+        }
+    }
+
     /// Rows as JSON objects; an empty cell is left out.
-    pub(super) fn rows(&self) -> Vec<serde_json::Map<String, serde_json::Value>> {
+    fn rows(&self) -> Vec<serde_json::Map<String, serde_json::Value>> {
         let row = |at| {
             let filled = self.columns.iter().filter_map(|(name, cells)| {
                 let cell = cells.json(at);
@@ -108,14 +124,14 @@ impl Table {
         (0..self.length).map(row).collect()
     }
 
-    pub(super) fn ndjson(&self) -> Vec<u8> {
+    fn ndjson(&self) -> Vec<u8> {
         let lines =
             self.rows().into_iter().map(|row| format!("{}\n", serde_json::Value::Object(row)));
         lines.collect::<String>().into_bytes()
     }
 
     /// CSV as of RFC 4180. A text that a spreadsheet would run as a formula is put behind a `'`.
-    pub(super) fn csv(&self) -> Result<Vec<u8>, csv::Error> {
+    fn csv(&self) -> Result<Vec<u8>, csv::Error> {
         let mut writer =
             csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
         writer.write_record(self.columns.iter().map(|(name, _)| *name))?;
@@ -125,7 +141,7 @@ impl Table {
         writer.into_inner().map_err(|error| error.into_error().into())
     }
 
-    pub(super) fn arrow(&self) -> Result<Vec<u8>, ArrowError> {
+    fn arrow(&self) -> Result<Vec<u8>, ArrowError> {
         let batch = self.batch()?;
         let mut writer = arrow_ipc::writer::StreamWriter::try_new(Vec::new(), &batch.schema())?;
         writer.write(&batch)?;
@@ -133,7 +149,7 @@ impl Table {
         writer.into_inner()
     }
 
-    pub(super) fn parquet(&self) -> Result<Vec<u8>, ParquetError> {
+    fn parquet(&self) -> Result<Vec<u8>, ParquetError> {
         let batch = self.batch()?;
         let packed = Compression::ZSTD(ZstdLevel::default());
         let properties = WriterProperties::builder().set_compression(packed).build();

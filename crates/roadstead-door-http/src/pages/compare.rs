@@ -133,8 +133,9 @@ async fn rows(app: &App, scope: &Scope<Read>, asked: &Asked) -> Vec<CompareRow> 
     for id in asked.sensors.iter().take(ROWS) {
         let Some(place) = app.things.directory().sensor_in_reach(scope, *id) else { continue };
         let Ok(permit) = app.guard.permit::<Read, _>(scope.caller(), *id) else { continue };
-        let series = app.history.curve(&[permit], &query).await.unwrap_or_default(); // too long a range has no figures
-        let columns = series.iter().flat_map(|series| &series.columns);
+        let curves = app.history.curve(&[permit], &query).await.ok(); // too long a range has no figures
+        let series = curves.iter().flat_map(|curves| curves.iter());
+        let columns = series.flat_map(|series| &series.columns);
         let numbers: Vec<f64> = columns.flat_map(|column| column.numbers.iter().copied()).collect();
         let text = |number: Option<f64>| number.map_or_else(|| UNKNOWN.to_owned(), number_text);
         rows.push(CompareRow {

@@ -11,7 +11,7 @@ use roadstead_services::{DeviceState, SensorPlace};
 use super::frame::Moment;
 use super::text::{unit_text, value_text};
 use crate::App;
-use crate::api::place_path;
+use crate::api::Places;
 
 /// How many values stand in a row.
 const SHORT: usize = 3;
@@ -49,6 +49,7 @@ pub(crate) struct Spark {
 pub(crate) struct Surroundings {
     pub spaces: Vec<Space>,
     pub assets: Vec<Asset>,
+    places: Places,
     types: Vec<DeviceType>,
 }
 
@@ -66,13 +67,14 @@ impl Surroundings {
         Self {
             spaces: directory.spaces(scope),
             assets: directory.assets(scope),
+            places: Places::in_reach(app, scope),
             types: directory.device_types(scope),
         }
     }
 
     /// The path of a place as text; empty for the tenant.
     pub(crate) fn path(&self, node: Resource) -> String {
-        place_path(&self.spaces, &self.assets, node).replace('/', " / ")
+        self.places.path(node).replace('/', " / ")
     }
 
     /// The name of a device's type; empty when it has none.

@@ -193,8 +193,7 @@ impl Directory {
         let state = self.read();
         let own =
             state.by_sensor_name.get(&permit.resource()).map_or(0, std::collections::HashMap::len);
-        let tenant = permit.tenant();
-        (own, state.sensors.keys().filter(|id| id.tenant() == tenant).count())
+        (own, state.sensor_counts.get(&permit.tenant()).copied().unwrap_or_default())
     }
 
     /// Whether the permitted device may bring sensors that its type does not list.
@@ -225,6 +224,25 @@ impl Directory {
             row
         });
         sorted(fresh, |row| std::cmp::Reverse((row.created, row.id)))
+    }
+
+    /// What the caller's own credential is limited to, as a mask.
+    pub fn own_limit(&self, caller: &Caller) -> u8 {
+        self.read().credentials.get(&caller.credential()).map_or(0, |row| row.limit)
+    }
+
+    /// Whether the caller has a password.
+    pub fn has_password(&self, caller: &Caller) -> bool {
+        match caller.principal() {
+            Principal::Person(id) => self.read().passwords.contains_key(&id),
+            Principal::Device(_) => false,
+        }
+    }
+
+    /// What the permitted device may do beyond itself: whoever makes its tokens hands this out.
+    pub fn grants_held(&self, permit: &Permit<Manage, DeviceId>) -> Vec<Grant> {
+        let device = Principal::Device(permit.resource());
+        self.read().grants.get(&device).cloned().unwrap_or_default()
     }
 
     /// The grants given on the permitted resource itself.
