@@ -33,7 +33,10 @@ fn run(target: &targets::Target, share: Duration, seed: u64) -> bool {
         rounds += 1;
         if catch_unwind(AssertUnwindSafe(|| (target.feed)(&body))).is_err() {
             let shown = String::from_utf8_lossy(&body);
-            eprintln!("{}: panics at round {rounds} of seed {seed}: {body:?} ({shown})", target.name);
+            eprintln!(
+                "{}: panics at round {rounds} of seed {seed}: {body:?} ({shown})",
+                target.name
+            );
             return true;
         }
     }

@@ -17,7 +17,11 @@ pub(crate) const ALL: &[Target] = &[
     Target { name: "rec-edge", seeds: REC, feed: |body| read(Format::RecEdge, body) },
     Target { name: "csv", seeds: CSV, feed: |body| read(Format::Csv, body) },
     Target { name: "ndjson", seeds: JSON, feed: |body| read(Format::Ndjson, body) },
-    Target { name: "influx", seeds: INFLUX, feed: |body| read(Format::Influx(Precision::Nanoseconds), body) },
+    Target {
+        name: "influx",
+        seeds: INFLUX,
+        feed: |body| read(Format::Influx(Precision::Nanoseconds), body),
+    },
     Target { name: "payload", seeds: PAYLOAD, feed: |body| drop(sensor_payload(body)) },
     Target { name: "texts", seeds: TEXTS, feed: texts },
 ];
@@ -41,9 +45,14 @@ const CSV: &[&[u8]] =
     &[b"time,sensor,value\n2026-11-21T10:00:00Z,a,1\n", b"time,a,b\r\n1795280718,1.5,\"x,y\"\r\n"];
 const INFLUX: &[&[u8]] =
     &[b"weather,place=a\\ b temperature=21.5,ok=t,n=3i,s=\"a \\\"b\\\"\" 1795280718000000000\n"];
-const PAYLOAD: &[&[u8]] =
-    &[b"21.5", b"true", br#"{"time":"2026-11-21T10:00:00.123Z","value":21.5}"#, br#"{"t":1795280718.5,"v":-1e3}"#];
-const TEXTS: &[&[u8]] = &[b"dev_0123456789abc", b"2026-03-29T12:00:00.123456+02:00", b"a@b.example", b"pump-7"];
+const PAYLOAD: &[&[u8]] = &[
+    b"21.5",
+    b"true",
+    br#"{"time":"2026-11-21T10:00:00.123Z","value":21.5}"#,
+    br#"{"t":1795280718.5,"v":-1e3}"#,
+];
+const TEXTS: &[&[u8]] =
+    &[b"dev_0123456789abc", b"2026-03-29T12:00:00.123456+02:00", b"a@b.example", b"pump-7"];
 
 fn read(format: Format, body: &[u8]) {
     let tenant = TenantId::numbered(1).expect("the first tenant has a number");

@@ -1,14 +1,14 @@
 //! The rules of the house. Each rule is one file: it looks at the tree and says what to change.
 
-mod arrows; // who leans on whom, and who may name a backend
-mod claims; // every promise known, every piece of evidence existing
-mod exceptions; // who may break which rule, and why
-mod headers; // each file introduces itself
-mod leftovers; // paths of a machine, hosts of registries, marks of unfinished work
-mod links; // links between documents lead somewhere
 mod rooms; // each crate introduces itself
-mod rust;
-mod sizes; // files and functions within their budgets // Rust text without its comments and strings
+mod arrows; // who leans on whom, and who may name a backend
+mod headers; // each file introduces itself
+mod sizes; // files and functions within their budgets
+mod leftovers; // paths of a machine, hosts of registries, marks of unfinished work
+mod claims; // every promise known, every piece of evidence existing
+mod links; // links between documents lead somewhere
+mod rust; // Rust text without its comments and strings
+mod exceptions; // who may break which rule, and why
 
 use crate::tree::{Finding, Tree};
 

@@ -2,23 +2,23 @@
 
 #![expect(unused_qualifications, reason = "the macros that describe endpoints write paths in full")]
 
-mod access; // people and grants
-mod ask; // what a question about values says
-mod audit; // who did what
+mod session; // claim, log-in, log-out, who am I
 mod devices; // devices and their tokens
-mod json; // values as JSON
-mod latest; // the latest values
-mod live; // server-sent events and WebSocket
-mod measurements; // values out
-mod openapi; // the description of all this
-mod paths; // places as paths of names
+mod types; // device types and sensors
 mod places; // spaces and assets
 mod send; // values in
-mod session; // claim, log-in, log-out, who am I
-mod shapes; // what goes over the wire
-mod tables; // CSV, Arrow and Parquet
+mod ask; // what a question about values says
+mod measurements; // values out
+mod latest; // the latest values
+mod live; // server-sent events and WebSocket
 mod tokens; // one's own tokens
-mod types; // device types and sensors
+mod access; // people and grants
+mod audit; // who did what
+mod shapes; // what goes over the wire
+mod paths; // places as paths of names
+mod json; // values as JSON
+mod tables; // CSV, Arrow and Parquet
+mod openapi; // the description of all this
 
 pub(crate) use openapi::{described, document};
 pub(crate) use paths::Places;

@@ -3,16 +3,16 @@
 //! Read in this order: what names things, what time and values are, what the
 //! things themselves are, and who may do what in which words.
 
-mod clock; // time and randomness, passed in
 mod id; // which one: typed, with tenant and kind inside
-mod measurement; // what a device says
 mod name; // what people call a thing
-mod principal; // who can act
-mod resource; // anything a right can be given on
-mod right; // capability, role, grant
-mod thing; // tenant, space, asset, device type, device, sensor
 mod time; // an instant
 mod value; // what was measured
+mod measurement; // what a device says
+mod thing; // tenant, space, asset, device type, device, sensor
+mod resource; // anything a right can be given on
+mod principal; // who can act
+mod right; // capability, role, grant
+mod clock; // time and randomness, passed in
 
 pub use clock::{Clock, Random};
 pub use id::{AssetId, BadId, CredentialId, DeviceId, DeviceTypeId, GrantId, Id, Kind};

@@ -4,18 +4,18 @@
 //! write and one sync, lets readers see it and says so. Behind its back a flusher brings
 //! rows from memory into Parquet files, and a merger keeps their number small.
 
+mod record; // what stands in a record
+mod journal; // segments of records, and reading them back
+mod state; // what stands in no row, and the queue
+mod writer; // from the queue to the disk, and then to readers
+mod memory; // what is recent
 mod columns; // a measurement as columns
-mod compact; // from many files into one
+mod series; // one file of columns
 mod files; // the list of files
 mod flush; // from memory into files
-mod journal; // segments of records, and reading them back
-mod memory; // what is recent
-mod open;
+mod compact; // from many files into one
 mod read; // memory and files, merged
-mod record; // what stands in a record
-mod series; // one file of columns
-mod state; // what stands in no row, and the queue
-mod writer; // from the queue to the disk, and then to readers // from a folder to a running store
+mod open; // from a folder to a running store
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

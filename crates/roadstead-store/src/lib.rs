@@ -3,13 +3,13 @@
 //! Every verb that touches a tenant's data takes a permit and acts on what is inside it.
 //! The traits are `dyn`: doors and services cannot tell one backend from another.
 
-mod audit; // who did what, when
-mod catalog; // tenants, people, things, credentials, grants
-mod directory; // the catalog in memory: what the guard decides from
 mod error; // what can go wrong, in words that doors can translate
-mod feed; // what was just accepted, as a bounded log with cursors
+mod directory; // the catalog in memory: what the guard decides from
+mod catalog; // tenants, people, things, credentials, grants
 mod measurements; // series of values
+mod feed; // what was just accepted, as a bounded log with cursors
 mod sessions; // what an MQTT session must not forget
+mod audit; // who did what, when
 
 pub mod contract; // the promises, as tests that every backend runs
 

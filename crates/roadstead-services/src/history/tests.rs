@@ -36,7 +36,7 @@ fn buckets(
 
 async fn ask(site: &Site, sensor: SensorId, query: &CurveQuery) -> Series {
     let permit = site.may::<Read, _>(sensor);
-    history(site, HistoryLimits::default()).curve(&[permit], query).await.unwrap().remove(0)
+    history(site, HistoryLimits::default()).curve(&[permit], query).await.unwrap()[0].clone()
 }
 
 #[tokio::test]
