@@ -9,7 +9,8 @@ use std::time::Duration;
 pub struct Timestamp(i64);
 
 const EARLIEST: i64 = -62_135_596_800_000_000;
-const LATEST: i64 = 253_402_207_200_999_999;
+/// 9999-12-29T23:59:59.999999Z: wherever on Earth one reads it, it is still the year 9999.
+const LATEST: i64 = 253_402_127_999_999_999;
 
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
