@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::Server;
+use crate::handshake::settings;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -70,13 +69,7 @@ fn packet(first: u8, body: &[u8]) -> Vec<u8> {
 impl RawMqtt {
     /// Opens TLS to the server and says nothing yet.
     pub async fn open(server: &Server, version: u8) -> anyhow::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(server.ca())?)?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = settings(server, rustls::ALL_VERSIONS)?;
         let tcp = TcpStream::connect(("127.0.0.1", server.mqtt)).await?;
         tcp.set_nodelay(true)?;
         let name = ServerName::try_from("localhost")?;

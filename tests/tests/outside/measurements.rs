@@ -168,24 +168,36 @@ async fn files_come_as_they_were_asked_for() {
 }
 
 #[tokio::test]
-async fn a_question_too_large_is_refused_before_any_work() {
+async fn a_question_that_makes_no_sense_is_refused_and_says_what_would() {
     let site = Site::start().await.unwrap();
-    site.device("d").await.unwrap();
-    for bad in [
-        "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
-        "resolution=1h",
-        "points=2",
-        "bogus=1",
-        "from=yesterday",
+    let device = site.device("d").await.unwrap();
+    send(&site, &device, "application/json", r#"{"x":1}"#).await;
+    for (bad, advice) in [
+        ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "before"),
+        ("resolution=1h", "PT"),
+        ("points=2", "points"),
+        ("bogus=1", "resolution"),
+        ("from=yesterday", "RFC 3339"),
+        ("aggregate=mode&resolution=PT1H", "mean"),
+        ("timezone=Mars&resolution=P1D", "IANA"),
     ] {
-        let status = site
-            .status(Method::GET, &format!("/api/v1/devices/d/measurements?{bad}"), &site.owner)
-            .await
-            .unwrap();
-        let none = site.get("/api/v1/devices/d/sensors").await.unwrap()["items"]
-            .as_array()
-            .unwrap()
-            .is_empty();
-        assert!(status == 400 || status == 422 || (none && bad == "points=2"), "{bad}: {status}");
+        let path = format!("/api/v1/devices/d/measurements?{bad}");
+        let answer = site.request(Method::GET, &path, &site.owner).send().await.unwrap();
+        assert!([400, 422].contains(&answer.status().as_u16()), "{bad}: {}", answer.status());
+        let problem: Value = answer.json().await.unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(advice), "{bad}: {problem}");
     }
+}
+
+#[tokio::test]
+async fn values_that_were_kept_aside_are_told_in_files_and_left_out_of_curves() {
+    let site = Site::start().await.unwrap();
+    let device = site.device("d").await.unwrap();
+    send(&site, &device, "application/json", r#"{"x":1,"time":"1990-01-02T00:00:00Z"}"#).await;
+    let range = "from=1990-01-01T00:00:00Z&to=1991-01-01T00:00:00Z";
+    let path = format!("/api/v1/devices/d/measurements?{range}");
+    assert_eq!(site.get(&path).await.unwrap()["series"][0]["points"], json!([]));
+    let request = site.request(Method::GET, &format!("{path}&format=csv"), &site.owner);
+    let csv = request.send().await.unwrap().text().await.unwrap();
+    assert!(csv.contains("quarantined"), "{csv}");
 }

@@ -123,3 +123,50 @@ async fn a_limited_token_does_less_than_its_owner_and_makes_nothing_stronger() {
     let stronger = stronger["token"].as_str().unwrap();
     assert_eq!(site.status(Method::DELETE, "/api/v1/devices/pump-7", stronger).await.unwrap(), 403);
 }
+
+#[tokio::test]
+async fn a_token_cannot_become_the_whole_account() {
+    let site = Site::start().await.unwrap();
+    site.device("pump-7").await.unwrap();
+    let reader = json!({ "label": "reader", "capabilities": ["read", "manage"], "days": 1 });
+    let reader = site.post("/api/v1/tokens", reader).await.unwrap();
+    let reader = reader["token"].as_str().unwrap();
+    let password = json!({ "password": "another horse at another anchor" });
+    let request = site.request(Method::PUT, "/api/v1/me/password", reader).json(&password);
+    assert_eq!(
+        request.send().await.unwrap().status(),
+        422,
+        "only a signed-in person sets a password"
+    );
+    let longer = json!({ "label": "longer", "days": 900 });
+    let longer = site.post_as(reader, "/api/v1/tokens", longer).await.unwrap();
+    let tomorrow =
+        site.get_as(reader, "/api/v1/me").await.unwrap()["credential"]["expires"].clone();
+    assert_eq!(longer["expires"], tomorrow, "a token does not outlive its maker");
+    let made = json!({ "label": "for the device" });
+    let made = site.post_as(reader, "/api/v1/devices/pump-7/credentials", made).await.unwrap();
+    let device = made["token"].as_str().unwrap();
+    let sent = site.request(Method::POST, "/api/v1/devices/me/measurements", device);
+    let sent = sent.json(&json!({ "x": 1 })).send().await.unwrap();
+    assert_eq!(sent.status(), 403, "who may not write makes no token that writes");
+}
+
+#[tokio::test]
+async fn nobody_gives_or_ends_more_than_they_hold() {
+    let site = Site::start().await.unwrap();
+    let manager = site.device("manager").await.unwrap();
+    site.device("gateway").await.unwrap();
+    let me = site.get("/api/v1/me").await.unwrap();
+    let path = format!("/api/v1/resources/{}/grants", me["tenant"]["id"].as_str().unwrap());
+    let grant = |to: &str, role: &str| json!({ "principal": to, "role": role, "reason": "test" });
+    site.post(&path, grant("manager", "manager")).await.unwrap();
+    let owned = site.post(&path, grant("gateway", "owner")).await.unwrap();
+    let request =
+        site.request(Method::POST, &path, &manager.token).json(&grant("manager", "owner"));
+    assert_eq!(request.send().await.unwrap().status(), 403);
+    let end = format!("{path}/{}", owned["id"].as_str().unwrap());
+    assert_eq!(site.status(Method::DELETE, &end, &manager.token).await.unwrap(), 403);
+    let token = site.request(Method::POST, "/api/v1/devices/gateway/credentials", &manager.token);
+    let token = token.json(&json!({ "label": "stolen" })).send().await.unwrap();
+    assert_eq!(token.status(), 403, "its token would carry the owner's rights");
+}

@@ -1,7 +1,7 @@
 //! TLS, headers, hosts, and the port without TLS.
 
 use reqwest::{Method, StatusCode};
-use roadstead_testkit::Site;
+use roadstead_testkit::{Site, TlsVersion, handshake};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
@@ -109,4 +109,45 @@ async fn the_port_without_tls_redirects_pages_and_refuses_the_rest() {
         let answer = plain(&site, request).await;
         assert!(answer.starts_with("HTTP/1.1 403"), "{request}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn every_listener_speaks_tls_1_3_and_nothing_older() {
+    let site = Site::start().await.unwrap();
+    for port in [site.server.https, site.server.mqtt] {
+        let suite = handshake(&site.server, port, TlsVersion::V1_3).await.unwrap();
+        assert!(suite.starts_with("TLS13_AES") || suite.starts_with("TLS13_CHACHA20"), "{suite}");
+        assert!(handshake(&site.server, port, TlsVersion::V1_2).await.is_err(), "port {port}");
+    }
+}
+
+#[tokio::test]
+async fn no_way_in_opens_without_the_proof_that_its_table_names() {
+    let site = Site::start().await.unwrap();
+    let table = include_str!("../../../docs/ways-in.md");
+    let (mut credentials, mut sessions) = (0, 0);
+    for row in table.lines().filter(|row| row.contains("| `/")) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let (method, proof) = (cells[1].parse::<Method>().unwrap(), cells[3]);
+        let path = cells[2].trim_matches('`').replace(['{', '}'], "");
+        let answer = site.client.request(method.clone(), site.url(&path)).send().await.unwrap();
+        match proof {
+            "Credential" => {
+                assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
+                credentials += 1;
+            }
+            "Session" => {
+                let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+                let sent_away = to.is_some_and(|to| to.starts_with("/sign-in"));
+                assert!(
+                    sent_away || answer.status() == StatusCode::UNAUTHORIZED,
+                    "{method} {path}"
+                );
+                sessions += 1;
+            }
+            "Nothing" | "LinkOrPassword" | "Inside" => {}
+            other => panic!("an unknown proof: {other}"),
+        }
+    }
+    assert!(credentials > 30 && sessions > 10, "{credentials} {sessions}");
 }
