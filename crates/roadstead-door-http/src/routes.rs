@@ -56,6 +56,8 @@ const DEVICE: &str = "/api/v1/devices/{device}";
 const DEVICE_TOKENS: &str = "/api/v1/devices/{device}/credentials";
 const DEVICE_TOKEN: &str = "/api/v1/devices/{device}/credentials/{credential}";
 const DEVICE_VALUES: &str = "/api/v1/devices/{device}/measurements";
+const SPACE: &str = "/api/v1/spaces/{space}";
+const ASSET: &str = "/api/v1/assets/{asset}";
 const GRANTS: &str = "/api/v1/resources/{resource}/grants";
 
 /// Every way in but the pages, which stand in a table of their own.
@@ -79,16 +81,21 @@ const ROUTES: &[Entry] = &[
     entry("POST", DEVICE_TOKENS, Credential, "manage the device"),
     entry("DELETE", DEVICE_TOKEN, Credential, "manage the device"),
     entry("GET", "/api/v1/devices/{device}/sensors", Credential, "read the device"),
+    entry("POST", "/api/v1/devices/{device}/sensors", Credential, "manage the device"),
     entry("PATCH", "/api/v1/sensors/{sensor}", Credential, "manage the sensor"),
+    entry("DELETE", "/api/v1/sensors/{sensor}", Credential, "manage the sensor"),
     entry("GET", "/api/v1/types", Credential, "a contract is no secret within its tenant"),
     entry("POST", "/api/v1/types", Credential, "manage the tenant"),
+    entry("PATCH", "/api/v1/types/{type}", Credential, "manage the tenant"),
     entry("DELETE", "/api/v1/types/{type}", Credential, "manage the tenant"),
     entry("GET", "/api/v1/spaces", Credential, "read; others are left out"),
     entry("POST", "/api/v1/spaces", Credential, "manage the parent"),
-    entry("DELETE", "/api/v1/spaces/{space}", Credential, "manage the space"),
+    entry("PATCH", SPACE, Credential, "manage the space; to move it, its place and the new one"),
+    entry("DELETE", SPACE, Credential, "manage the space"),
     entry("GET", "/api/v1/assets", Credential, "read; others are left out"),
     entry("POST", "/api/v1/assets", Credential, "manage the place"),
-    entry("DELETE", "/api/v1/assets/{asset}", Credential, "manage the asset"),
+    entry("PATCH", ASSET, Credential, "manage the asset; to move it, its place and the new one"),
+    entry("DELETE", ASSET, Credential, "manage the asset"),
     entry("POST", DEVICE_VALUES, Credential, "write to the device"),
     entry("GET", DEVICE_VALUES, Credential, "read the device and each sensor"),
     entry("GET", "/api/v1/measurements", Credential, "read each sensor"),

@@ -19,7 +19,7 @@ pub use deeds::Deeds;
 pub use error::ServiceError;
 pub use people::{Issued, NewToken, People, TOKEN_PREFIX};
 pub use presence::{DeviceState, Here, Presence};
-pub use roadstead_store::SensorPlace;
+pub use roadstead_store::{AssetChange, Move, SensorPlace, SpaceChange, TypeChange};
 pub use tenants::{CLAIM_WAITS, Invitation, Tenants};
 pub use things::Things;
 

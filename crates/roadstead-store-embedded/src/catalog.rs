@@ -5,13 +5,14 @@
 
 mod claims; // an organisation begins
 mod credentials; // tokens, sessions, links and passwords
-mod devices; // device types, devices and sensors
+mod devices; // devices and sensors
 mod draft; // one write
 mod grants; // who may do what, and who there is
 mod load; // all rows, at the start
 mod migrations; // how the tables came about
 mod places; // spaces and assets
 pub(crate) mod rows; // between rows and words
+mod types; // which sensors a device has
 mod verbs; // the trait, verb by verb
 
 use std::fs::{OpenOptions, Permissions};

@@ -47,6 +47,46 @@ pub struct DeviceChange {
     pub parent: Option<Permit<Manage, Resource>>,
 }
 
+/// A move: whoever moves a place manages where it is and where it goes.
+#[derive(Debug, Clone)]
+pub struct Move {
+    /// What it stands in now.
+    pub from: Permit<Manage, Resource>,
+    /// What it shall stand in.
+    pub to: Permit<Manage, Resource>,
+}
+
+/// What to change of a space; `None` leaves as is.
+#[derive(Debug, Clone, Default)]
+pub struct SpaceChange {
+    /// A new name.
+    pub name: Option<Name>,
+    /// Another class.
+    pub class: Option<Name>,
+    /// Another parent.
+    pub moved: Option<Move>,
+}
+
+/// What to change of an asset; `None` leaves as is.
+#[derive(Debug, Clone, Default)]
+pub struct AssetChange {
+    /// A new name.
+    pub name: Option<Name>,
+    /// Another place.
+    pub moved: Option<Move>,
+}
+
+/// What to change of a device type; `None` leaves as is.
+#[derive(Debug, Clone, Default)]
+pub struct TypeChange {
+    /// A new name.
+    pub name: Option<Name>,
+    /// Whether its devices may bring further sensors.
+    pub mode: Option<TypeMode>,
+    /// Sensors to be listed besides those it has.
+    pub added: Vec<SensorShape>,
+}
+
 /// A credential to be kept.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
@@ -189,6 +229,13 @@ pub trait Catalog: Send + Sync {
         class: Name,
     ) -> Later<'a, Result<Space, StoreError>>;
 
+    /// Changes a space's name, class or parent. All that stands in it moves with it.
+    fn change_space<'a>(
+        &'a self,
+        permit: &'a Permit<Manage, SpaceId>,
+        change: SpaceChange,
+    ) -> Later<'a, Result<Space, StoreError>>;
+
     /// Removes an empty space.
     fn remove_space<'a>(
         &'a self,
@@ -200,6 +247,13 @@ pub trait Catalog: Send + Sync {
         &'a self,
         permit: &'a Permit<Manage, Resource>,
         name: Name,
+    ) -> Later<'a, Result<Asset, StoreError>>;
+
+    /// Changes an asset's name or place. All that stands in it moves with it.
+    fn change_asset<'a>(
+        &'a self,
+        permit: &'a Permit<Manage, AssetId>,
+        change: AssetChange,
     ) -> Later<'a, Result<Asset, StoreError>>;
 
     /// Removes an empty asset.
@@ -215,6 +269,14 @@ pub trait Catalog: Send + Sync {
         name: Name,
         mode: TypeMode,
         sensors: Vec<SensorShape>,
+    ) -> Later<'a, Result<DeviceType, StoreError>>;
+
+    /// Changes a device type. Each device of the type gets the added sensors that it lacks.
+    fn change_device_type<'a>(
+        &'a self,
+        permit: &'a Permit<Manage, TenantId>,
+        id: DeviceTypeId,
+        change: TypeChange,
     ) -> Later<'a, Result<DeviceType, StoreError>>;
 
     /// Removes a device type that no device has.
@@ -251,10 +313,23 @@ pub trait Catalog: Send + Sync {
         shape: SensorShape,
     ) -> Later<'a, Result<Sensor, StoreError>>;
 
+    /// Makes a sensor by hand, whatever the device's type lists.
+    fn add_sensor<'a>(
+        &'a self,
+        permit: &'a Permit<Manage, DeviceId>,
+        shape: SensorShape,
+    ) -> Later<'a, Result<Sensor, StoreError>>;
+
     /// Changes a sensor's name, unit or quantity.
     fn change_sensor<'a>(
         &'a self,
         permit: &'a Permit<Manage, SensorId>,
         shape: SensorShape,
     ) -> Later<'a, Result<Sensor, StoreError>>;
+
+    /// Removes a sensor and the grants on it. Its values are left to retention.
+    fn remove_sensor<'a>(
+        &'a self,
+        permit: &'a Permit<Manage, SensorId>,
+    ) -> Later<'a, Result<(), StoreError>>;
 }

@@ -165,14 +165,16 @@ impl Change<'_> {
         self.state.passwords.insert(person, (credential, hash));
     }
 
-    /// Puts a space.
+    /// Puts a space, in place of the same one under its earlier parent.
     pub fn put_space(&mut self, row: Space) {
+        self.state.leave_parent(row.id.into());
         self.state.place(row.id.into(), row.parent);
         self.state.spaces.insert(row.id, row);
     }
 
-    /// Puts an asset.
+    /// Puts an asset, in place of the same one under its earlier parent.
     pub fn put_asset(&mut self, row: Asset) {
+        self.state.leave_parent(row.id.into());
         self.state.place(row.id.into(), row.parent);
         self.state.assets.insert(row.id, row);
     }
@@ -186,8 +188,8 @@ impl Change<'_> {
     pub fn put_device(&mut self, row: Device) {
         if let Some(before) = self.state.devices.get(&row.id).cloned() {
             self.state.by_device_name.remove(&(row.id.tenant(), before.name));
-            self.state.unplace(row.id.into(), before.parent);
         }
+        self.state.leave_parent(row.id.into());
         self.state.place(row.id.into(), row.parent);
         self.state.by_device_name.insert((row.id.tenant(), row.name.clone()), row.id);
         self.state.devices.insert(row.id, row);
@@ -242,10 +244,7 @@ impl Change<'_> {
         for child in self.state.children.remove(&node).unwrap_or_default() {
             self.remove(child);
         }
-        let parent = self.state.parent(node);
-        if let Some(parent) = parent {
-            self.state.unplace(node, parent);
-        }
+        self.state.leave_parent(node);
         self.state.forget(node);
         self.state.grants.values_mut().for_each(|held| held.retain(|grant| grant.resource != node));
         if let Resource::Device(device) = node {
@@ -267,8 +266,9 @@ impl State {
         self.children.entry(parent).or_default().insert(node);
     }
 
-    fn unplace(&mut self, node: Resource, parent: Resource) {
-        if let Some(siblings) = self.children.get_mut(&parent) {
+    fn leave_parent(&mut self, node: Resource) {
+        let parent = self.parent(node);
+        if let Some(siblings) = parent.and_then(|parent| self.children.get_mut(&parent)) {
             siblings.remove(&node);
         }
     }

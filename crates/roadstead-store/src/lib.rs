@@ -18,7 +18,8 @@ use std::pin::Pin;
 
 pub use audit::{Audit, AuditEntry, Outcome};
 pub use catalog::{
-    Authority, Catalog, DeviceChange, NewCredential, NewDevice, NewGrant, NewTenant,
+    AssetChange, Authority, Catalog, DeviceChange, Move, NewCredential, NewDevice, NewGrant,
+    NewTenant, SpaceChange, TypeChange,
 };
 pub use directory::{Change, Directory, Loaded, SensorPlace};
 pub use error::StoreError;

@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use roadstead_guard::{Manage, Read};
+use roadstead_guard::{Manage, Read, Scope};
 use roadstead_model::{Asset, AssetId, Resource, Space, SpaceId};
+use roadstead_services::{AssetChange, Move, SpaceChange};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -111,6 +112,53 @@ pub(crate) async fn create_space(
     Ok((StatusCode::CREATED, Json(space_view(&row, &places))))
 }
 
+/// What to change of a space; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpacePatch {
+    name: Option<String>,
+    class: Option<String>,
+    /// Another space above, by id or path; an empty text means the tenant.
+    parent: Option<String>,
+}
+
+/// Changes or moves a space with all in it. A move needs `manage` at both places.
+#[utoipa::path(patch, path = "/api/v1/spaces/{space}", tag = "places", request_body = SpacePatch,
+    params(("space" = String, Path, description = "Id, or path with `/` written as `%2F`")),
+    responses((status = 200, body = SpaceView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn change_space(
+    State(app): State<App>,
+    Me(caller): Me,
+    Path(space): Path<String>,
+    Told(body): Told<SpacePatch>,
+) -> Result<Json<SpaceView>, Problem> {
+    let scope = app.guard.scope::<Read>(&caller)?;
+    let permit = app.guard.permit::<Manage, _>(&caller, space_ref(&app, &scope, &space)?)?;
+    let seen = app.guard.permit::<Read, _>(&caller, permit.resource())?;
+    let before = app.things.directory().space(&seen).ok_or_else(Problem::not_found)?;
+    let change = SpaceChange {
+        name: body.name.as_deref().map(name).transpose()?,
+        class: body.class.as_deref().map(name).transpose()?,
+        moved: moved(&app, &scope, (before.parent, body.parent.as_deref()))?,
+    };
+    let row = app.things.change_space(&permit, change).await?;
+    let places = Places::in_reach(&app, &app.guard.scope::<Read>(&caller)?);
+    Ok(Json(space_view(&row, &places)))
+}
+
+/// A move to where a request wants a place, if that is another one than it has.
+pub(crate) fn moved(
+    app: &App,
+    scope: &Scope<Read>,
+    (from, to): (Resource, Option<&str>),
+) -> Result<Option<Move>, Problem> {
+    let to = to.map(|text| place_ref(app, scope, Some(text))).transpose()?;
+    let Some(to) = to.filter(|to| *to != from) else { return Ok(None) };
+    let from = app.guard.permit::<Manage, Resource>(scope.caller(), from)?;
+    let to = app.guard.permit::<Manage, Resource>(scope.caller(), to)?;
+    Ok(Some(Move { from, to }))
+}
+
 /// Removes an empty space.
 #[utoipa::path(delete, path = "/api/v1/spaces/{space}", tag = "places",
     params(("space" = String, Path, description = "Id, or path with `/` written as `%2F`")),
@@ -151,6 +199,38 @@ pub(crate) async fn create_asset(
     let row = app.things.create_asset(&permit, name(&body.name)?).await?;
     let places = Places::in_reach(&app, &app.guard.scope::<Read>(&caller)?);
     Ok((StatusCode::CREATED, Json(asset_view(&row, &places))))
+}
+
+/// What to change of an asset; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AssetPatch {
+    name: Option<String>,
+    /// Another space, by id or path; an empty text means the tenant.
+    place: Option<String>,
+}
+
+/// Renames or moves an asset with all in it. A move needs `manage` at both places.
+#[utoipa::path(patch, path = "/api/v1/assets/{asset}", tag = "places", request_body = AssetPatch,
+    params(("asset" = String, Path, description = "Id, or path with `/` written as `%2F`")),
+    responses((status = 200, body = AssetView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn change_asset(
+    State(app): State<App>,
+    Me(caller): Me,
+    Path(asset): Path<String>,
+    Told(body): Told<AssetPatch>,
+) -> Result<Json<AssetView>, Problem> {
+    let scope = app.guard.scope::<Read>(&caller)?;
+    let permit = app.guard.permit::<Manage, _>(&caller, asset_ref(&app, &scope, &asset)?)?;
+    let seen = app.guard.permit::<Read, _>(&caller, permit.resource())?;
+    let before = app.things.directory().asset(&seen).ok_or_else(Problem::not_found)?;
+    let change = AssetChange {
+        name: body.name.as_deref().map(name).transpose()?,
+        moved: moved(&app, &scope, (before.parent, body.place.as_deref()))?,
+    };
+    let row = app.things.change_asset(&permit, change).await?;
+    let places = Places::in_reach(&app, &app.guard.scope::<Read>(&caller)?);
+    Ok(Json(asset_view(&row, &places)))
 }
 
 /// Removes an empty asset.

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use roadstead_guard::{Manage, Read};
 use roadstead_model::{DeviceType, DeviceTypeId, SensorId, SensorShape, TypeMode};
-use roadstead_services::SensorPlace;
+use roadstead_services::{SensorPlace, TypeChange};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -146,6 +146,39 @@ pub(crate) async fn create_type(
     Ok((StatusCode::CREATED, Json(type_view(&row))))
 }
 
+/// What to change of a device type; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TypePatch {
+    name: Option<String>,
+    #[schema(value_type = Option<String>)]
+    mode: Option<TypeMode>,
+    /// Sensors to be listed besides those it has; each device of the type gets those it lacks.
+    #[serde(default)]
+    add_sensors: Vec<ShapeView>,
+}
+
+/// Renames a device type, opens or fixes it, or lists further sensors with it.
+#[utoipa::path(patch, path = "/api/v1/types/{type}", tag = "types", request_body = TypePatch,
+    params(("type" = String, Path, description = "Id or name")),
+    responses((status = 200, body = TypeView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn change_type(
+    State(app): State<App>,
+    Me(caller): Me,
+    Path(kind): Path<String>,
+    Told(body): Told<TypePatch>,
+) -> Result<Json<TypeView>, Problem> {
+    let permit = app.guard.permit::<Manage, _>(&caller, caller.tenant())?;
+    let kind = type_ref(&app, &app.guard.scope::<Read>(&caller)?, &kind)?;
+    let change = TypeChange {
+        name: body.name.as_deref().map(name).transpose()?,
+        mode: body.mode,
+        added: body.add_sensors.into_iter().map(shape).collect::<Result<_, _>>()?,
+    };
+    let row = app.things.change_device_type(&permit, kind, change).await?;
+    Ok(Json(type_view(&row)))
+}
+
 /// Removes a device type that no device has.
 #[utoipa::path(delete, path = "/api/v1/types/{type}", tag = "types",
     params(("type" = String, Path, description = "Id or name")),
@@ -174,6 +207,37 @@ pub(crate) async fn list_sensors(
     let scope = app.guard.scope::<Read>(&caller)?;
     let rows = app.things.directory().sensors(&scope, permit.resource().into());
     Ok(Items::all(rows.iter().map(|row| sensor_view(row)).collect()))
+}
+
+/// Makes a sensor by hand, whatever the device's type lists.
+#[utoipa::path(post, path = "/api/v1/devices/{device}/sensors", tag = "devices", request_body = ShapeView,
+    params(("device" = String, Path, description = "Id or unique name")),
+    responses((status = 201, body = SensorView), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn create_sensor(
+    State(app): State<App>,
+    Me(caller): Me,
+    Path(device): Path<String>,
+    Told(body): Told<ShapeView>,
+) -> Result<(StatusCode, Json<SensorView>), Problem> {
+    let permit = app.guard.permit::<Manage, _>(&caller, device_ref(&app, &caller, &device)?)?;
+    let made = app.things.add_sensor(&permit, shape(body)?).await?;
+    let seen = app.guard.permit::<Read, _>(&caller, made.id)?;
+    let row = app.things.directory().sensor(&seen).ok_or_else(Problem::not_found)?;
+    Ok((StatusCode::CREATED, Json(sensor_view(&row))))
+}
+
+/// Removes a sensor. Its values are left to retention; a device may bring the name again.
+#[utoipa::path(delete, path = "/api/v1/sensors/{sensor}", tag = "devices",
+    params(("sensor" = String, Path, description = "Id")),
+    responses((status = 204), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn remove_sensor(
+    State(app): State<App>,
+    Me(caller): Me,
+    Path(sensor): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let sensor: SensorId = sensor.parse().map_err(|_| Problem::not_found())?;
+    app.things.remove_sensor(&app.guard.permit::<Manage, _>(&caller, sensor)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Changes a sensor's name, unit or quantity.

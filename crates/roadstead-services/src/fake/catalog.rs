@@ -12,8 +12,8 @@ use roadstead_model::{
     TenantId, Timestamp, TypeMode,
 };
 use roadstead_store::{
-    Authority, Catalog, DeviceChange, Directory, Later, NewCredential, NewDevice, NewGrant,
-    NewTenant, StoreError,
+    AssetChange, Authority, Catalog, DeviceChange, Directory, Later, NewCredential, NewDevice,
+    NewGrant, NewTenant, SpaceChange, StoreError, TypeChange,
 };
 
 /// Makes sensors, in memory.
@@ -200,6 +200,46 @@ impl Catalog for FakeCatalog {
         _: &'a Permit<Manage, SensorId>,
         _: SensorShape,
     ) -> Later<'a, Result<Sensor, StoreError>> {
+        unasked()
+    }
+
+    fn change_space<'a>(
+        &'a self,
+        _: &'a Permit<Manage, SpaceId>,
+        _: SpaceChange,
+    ) -> Later<'a, Result<Space, StoreError>> {
+        unasked()
+    }
+
+    fn change_asset<'a>(
+        &'a self,
+        _: &'a Permit<Manage, AssetId>,
+        _: AssetChange,
+    ) -> Later<'a, Result<Asset, StoreError>> {
+        unasked()
+    }
+
+    fn change_device_type<'a>(
+        &'a self,
+        _: &'a Permit<Manage, TenantId>,
+        _: DeviceTypeId,
+        _: TypeChange,
+    ) -> Later<'a, Result<DeviceType, StoreError>> {
+        unasked()
+    }
+
+    fn add_sensor<'a>(
+        &'a self,
+        _: &'a Permit<Manage, DeviceId>,
+        _: SensorShape,
+    ) -> Later<'a, Result<Sensor, StoreError>> {
+        unasked()
+    }
+
+    fn remove_sensor<'a>(
+        &'a self,
+        _: &'a Permit<Manage, SensorId>,
+    ) -> Later<'a, Result<(), StoreError>> {
         unasked()
     }
 }

@@ -1,69 +1,16 @@
-//! Device types, devices and sensors.
+//! Devices and sensors.
 
 use roadstead_guard::{Manage, Permit, Write};
-use roadstead_model::{
-    Device, DeviceId, DeviceType, DeviceTypeId, Name, Resource, Sensor, SensorId, SensorShape,
-    TenantId, TypeMode,
-};
+use roadstead_model::{Device, DeviceId, DeviceTypeId, Resource, Sensor, SensorId, SensorShape};
 use roadstead_store::{DeviceChange, NewDevice, StoreError};
 use sqlx::{Sqlite, query, query_as};
 
 use super::draft::Draft;
-use super::load;
-use super::rows::{mode_name, node, number};
+use super::rows::{node, number};
+use super::{load, types};
 
-pub(super) async fn create_type(
-    draft: &mut Draft<'_>,
-    permit: Permit<Manage, TenantId>,
-    (name, mode, sensors): (Name, TypeMode, Vec<SensorShape>),
-) -> Result<DeviceType, StoreError> {
-    draft.stands(permit.resource().into(), "organisation")?;
-    let id: DeviceTypeId = draft.next_id(permit.tenant()).await?;
-    let kept = query("INSERT INTO device_types (id, tenant, name, mode) VALUES ($1, $2, $3, $4)")
-        .bind(id.sql())
-        .bind(permit.tenant().sql())
-        .bind(name.to_string())
-        .bind(mode_name(mode));
-    draft.name(("a device type", name.as_str()), kept).await?;
-    for (place, shape) in (0_i64..).zip(&sensors) {
-        let kept = query(
-            "INSERT INTO device_type_sensors (device_type, place, name, unit, quantity)
-             VALUES ($1, $2, $3, $4, $5)",
-        );
-        let kept = kept
-            .bind(id.sql())
-            .bind(place)
-            .bind(shape.name.to_string())
-            .bind(shape.unit.clone())
-            .bind(shape.quantity.clone());
-        draft.name(("a sensor", shape.name.as_str()), kept).await?;
-    }
-    let new = DeviceType { id, name, mode, sensors };
-    draft.then({
-        let row = new.clone();
-        move |open| open.put_device_type(row)
-    });
-    Ok(new)
-}
-
-pub(super) async fn remove_type(
-    draft: &mut Draft<'_>,
-    permit: Permit<Manage, TenantId>,
-    id: DeviceTypeId,
-) -> Result<(), StoreError> {
-    let missing = StoreError::Missing("device type");
-    if id.tenant() != permit.tenant() {
-        return Err(missing);
-    }
-    let having = "SELECT COUNT(*) FROM devices WHERE device_type = $1";
-    if draft.count(having, id.sql()).await? > 0 {
-        return Err(StoreError::InUse("devices still have this type: remove them first"));
-    }
-    let gone = query("DELETE FROM device_types WHERE id = $1").bind(id.sql());
-    draft.must("device type", gone).await?;
-    draft.then(move |open| open.remove_device_type(id));
-    Ok(())
-}
+/// How many sensors people can give one device by hand. What devices bring is limited apart.
+pub(super) const MOST_SENSORS: usize = 4_096;
 
 pub(super) async fn create(
     draft: &mut Draft<'_>,
@@ -73,7 +20,7 @@ pub(super) async fn create(
     may_hold_devices(draft, permit.resource())?;
     let shapes = match new.device_type {
         None => Vec::new(),
-        Some(id) if id.tenant() == permit.tenant() => shapes_of(draft, id).await?,
+        Some(id) if id.tenant() == permit.tenant() => types::shapes_of(draft, id).await?,
         Some(_) => return Err(StoreError::Missing("device type")),
     };
     let device = Device {
@@ -115,22 +62,6 @@ fn may_hold_devices(draft: &Draft<'_>, parent: Resource) -> Result<(), StoreErro
             Err(StoreError::InUse("only an organisation, a space or an asset can hold devices"))
         }
     }
-}
-
-async fn shapes_of(
-    draft: &mut Draft<'_>,
-    id: DeviceTypeId,
-) -> Result<Vec<SensorShape>, StoreError> {
-    let there = "SELECT COUNT(*) FROM device_types WHERE id = $1";
-    if draft.count(there, id.sql()).await? == 0 {
-        return Err(StoreError::Missing("device type"));
-    }
-    let shapes = query_as::<Sqlite, (String, String, String)>(
-        "SELECT name, unit, quantity FROM device_type_sensors
-         WHERE device_type = $1 ORDER BY place",
-    );
-    let shapes = shapes.bind(id.sql()).fetch_all(draft.sql()).await.map_err(StoreError::failed)?;
-    shapes.into_iter().map(|row| load::shape("device_type_sensors", row)).collect()
 }
 
 pub(super) async fn change(
@@ -201,7 +132,22 @@ pub(super) async fn bring_sensor(
     keep_sensor(draft, device, shape).await
 }
 
-async fn keep_sensor(
+pub(super) async fn add_sensor(
+    draft: &mut Draft<'_>,
+    permit: Permit<Manage, DeviceId>,
+    shape: SensorShape,
+) -> Result<Sensor, StoreError> {
+    let device = permit.resource();
+    draft.stands(device.into(), "device")?;
+    let there = "SELECT COUNT(*) FROM sensors WHERE device = $1";
+    let there = usize::try_from(draft.count(there, device.sql()).await?).unwrap_or(usize::MAX);
+    if there >= MOST_SENSORS {
+        return Err(StoreError::Limit { what: "sensors of a device", limit: MOST_SENSORS });
+    }
+    keep_sensor(draft, device, shape).await
+}
+
+pub(super) async fn keep_sensor(
     draft: &mut Draft<'_>,
     device: DeviceId,
     shape: SensorShape,
@@ -252,4 +198,15 @@ pub(super) async fn change_sensor(
         move |open| open.put_sensor(row)
     });
     Ok(changed)
+}
+
+pub(super) async fn remove_sensor(
+    draft: &mut Draft<'_>,
+    permit: Permit<Manage, SensorId>,
+) -> Result<(), StoreError> {
+    let id = permit.resource();
+    draft.run(query("DELETE FROM grants WHERE resource = $1").bind(id.sql())).await?;
+    draft.must("sensor", query("DELETE FROM sensors WHERE id = $1").bind(id.sql())).await?;
+    draft.then(move |open| open.remove(id.into()));
+    Ok(())
 }

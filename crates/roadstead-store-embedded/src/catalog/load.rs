@@ -12,6 +12,8 @@ use sqlx::{FromRow, Sqlite, SqliteConnection, query_as};
 
 use super::rows;
 
+pub(super) type SpaceRow = (i64, i64, String, String);
+pub(super) type AssetRow = (i64, i64, String);
 pub(super) type DeviceRow = (i64, i64, String, Option<i64>, i64);
 pub(super) type SensorRow = (i64, i64, String, String, String);
 type CredentialRow = (i64, i64, String, String, String, i64, Option<i64>, i64, Option<i64>);
@@ -76,7 +78,7 @@ fn person((id, email, created): (i64, String, i64)) -> Result<Person, StoreError
     })
 }
 
-fn space((id, parent, name, class): (i64, i64, String, String)) -> Result<Space, StoreError> {
+pub(super) fn space((id, parent, name, class): SpaceRow) -> Result<Space, StoreError> {
     let table = "spaces";
     Ok(Space {
         id: rows::id(table, id)?,
@@ -86,7 +88,7 @@ fn space((id, parent, name, class): (i64, i64, String, String)) -> Result<Space,
     })
 }
 
-fn asset((id, parent, name): (i64, i64, String)) -> Result<Asset, StoreError> {
+pub(super) fn asset((id, parent, name): AssetRow) -> Result<Asset, StoreError> {
     let table = "assets";
     Ok(Asset {
         id: rows::id(table, id)?,

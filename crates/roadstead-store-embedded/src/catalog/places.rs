@@ -2,14 +2,18 @@
 
 use roadstead_guard::{Facts, Manage, Permit};
 use roadstead_model::{Asset, AssetId, Name, Resource, Space, SpaceId};
-use roadstead_store::StoreError;
-use sqlx::{Sqlite, query, query_scalar};
+use roadstead_store::{AssetChange, Move, SpaceChange, StoreError};
+use sqlx::{Sqlite, query, query_as, query_scalar};
 
 use super::draft::{Draft, Query};
+use super::load;
 use super::rows::node;
 
 /// How many spaces can be part of one another. The guard looks at no more than 64 nodes.
 const DEEPEST: usize = 32;
+
+const SPACES_SO_CALLED: &str = "SELECT COUNT(*) FROM spaces WHERE parent = $1 AND name = $2";
+const ASSETS_SO_CALLED: &str = "SELECT COUNT(*) FROM assets WHERE parent = $1 AND name = $2";
 
 pub(super) async fn create_space(
     draft: &mut Draft<'_>,
@@ -18,9 +22,8 @@ pub(super) async fn create_space(
     class: Name,
 ) -> Result<Space, StoreError> {
     let parent = permit.resource();
-    may_hold_places(draft, parent)?;
-    let twins = "SELECT COUNT(*) FROM assets WHERE parent = $1 AND name = $2";
-    is_no_twin(draft, twins, ("an asset", parent, &name)).await?;
+    may_hold_places(draft, parent, 1)?;
+    is_no_twin(draft, ASSETS_SO_CALLED, ("an asset", parent, &name)).await?;
     let space = Space { id: draft.next_id(permit.tenant()).await?, name, parent, class };
     let kept =
         query("INSERT INTO spaces (id, tenant, parent, name, class) VALUES ($1,$2,$3,$4,$5)")
@@ -43,9 +46,8 @@ pub(super) async fn create_asset(
     name: Name,
 ) -> Result<Asset, StoreError> {
     let parent = permit.resource();
-    may_hold_places(draft, parent)?;
-    let twins = "SELECT COUNT(*) FROM spaces WHERE parent = $1 AND name = $2";
-    is_no_twin(draft, twins, ("a space", parent, &name)).await?;
+    may_hold_places(draft, parent, 1)?;
+    is_no_twin(draft, SPACES_SO_CALLED, ("a space", parent, &name)).await?;
     let asset = Asset { id: draft.next_id(permit.tenant()).await?, name, parent };
     let kept = query("INSERT INTO assets (id, tenant, parent, name) VALUES ($1, $2, $3, $4)")
         .bind(asset.id.sql())
@@ -60,8 +62,99 @@ pub(super) async fn create_asset(
     Ok(asset)
 }
 
+pub(super) async fn change_space(
+    draft: &mut Draft<'_>,
+    permit: Permit<Manage, SpaceId>,
+    change: SpaceChange,
+) -> Result<Space, StoreError> {
+    let id = permit.resource();
+    let before = query_as::<Sqlite, load::SpaceRow>(
+        "SELECT id, parent, name, class FROM spaces WHERE id = $1",
+    );
+    let before = before.bind(id.sql()).fetch_optional(draft.sql()).await;
+    let before = before.map_err(StoreError::failed)?.ok_or(StoreError::Missing("space"))?;
+    let mut space = load::space(before)?;
+    if let Some(moved) = change.moved {
+        let levels = levels(draft, id).await?;
+        space.parent = new_parent(draft, (id.into(), space.parent), (moved, levels))?;
+    }
+    space.name = change.name.unwrap_or(space.name);
+    space.class = change.class.unwrap_or(space.class);
+    is_no_twin(draft, ASSETS_SO_CALLED, ("an asset", space.parent, &space.name)).await?;
+    let kept = query("UPDATE spaces SET parent = $2, name = $3, class = $4 WHERE id = $1")
+        .bind(id.sql())
+        .bind(node(space.parent))
+        .bind(space.name.to_string())
+        .bind(space.class.to_string());
+    draft.name(("a space", space.name.as_str()), kept).await?;
+    draft.then({
+        let row = space.clone();
+        move |open| open.put_space(row)
+    });
+    Ok(space)
+}
+
+pub(super) async fn change_asset(
+    draft: &mut Draft<'_>,
+    permit: Permit<Manage, AssetId>,
+    change: AssetChange,
+) -> Result<Asset, StoreError> {
+    let id = permit.resource();
+    let before =
+        query_as::<Sqlite, load::AssetRow>("SELECT id, parent, name FROM assets WHERE id = $1");
+    let before = before.bind(id.sql()).fetch_optional(draft.sql()).await;
+    let before = before.map_err(StoreError::failed)?.ok_or(StoreError::Missing("asset"))?;
+    let mut asset = load::asset(before)?;
+    if let Some(moved) = change.moved {
+        asset.parent = new_parent(draft, (id.into(), asset.parent), (moved, 1))?;
+    }
+    asset.name = change.name.unwrap_or(asset.name);
+    is_no_twin(draft, SPACES_SO_CALLED, ("a space", asset.parent, &asset.name)).await?;
+    let kept = query("UPDATE assets SET parent = $2, name = $3 WHERE id = $1")
+        .bind(id.sql())
+        .bind(node(asset.parent))
+        .bind(asset.name.to_string());
+    draft.name(("an asset", asset.name.as_str()), kept).await?;
+    draft.then({
+        let row = asset.clone();
+        move |open| open.put_asset(row)
+    });
+    Ok(asset)
+}
+
+/// Where a place comes to stand: not within itself, and only out of where its mover may take it.
+fn new_parent(
+    draft: &Draft<'_>,
+    (place, before): (Resource, Resource),
+    (moved, levels): (Move, usize),
+) -> Result<Resource, StoreError> {
+    let to = moved.to.resource();
+    if moved.from.resource() != before || to.tenant() != place.tenant() {
+        return Err(StoreError::Missing("place"));
+    }
+    may_hold_places(draft, to, levels)?;
+    if std::iter::successors(Some(to), |at| draft.directory.parent(*at)).any(|at| at == place) {
+        return Err(StoreError::InUse(
+            "a space cannot become part of itself: choose another place",
+        ));
+    }
+    Ok(to)
+}
+
+/// How many levels of places a space is with all in it.
+async fn levels(draft: &mut Draft<'_>, space: SpaceId) -> Result<usize, StoreError> {
+    let deepest = "WITH RECURSIVE inside (id, level) AS (
+            SELECT id, 1 FROM spaces WHERE id = $1
+            UNION ALL
+            SELECT places.id, inside.level + 1 FROM inside JOIN (
+                SELECT id, parent FROM spaces UNION ALL SELECT id, parent FROM assets
+            ) AS places ON places.parent = inside.id)
+        SELECT CAST(MAX(level) AS BIGINT) FROM inside";
+    Ok(usize::try_from(draft.count(deepest, space.sql()).await?).unwrap_or(usize::MAX))
+}
+
 /// Spaces and assets stand below a tenant or a space that is still there, and not too deep.
-fn may_hold_places(draft: &Draft<'_>, parent: Resource) -> Result<(), StoreError> {
+fn may_hold_places(draft: &Draft<'_>, parent: Resource, levels: usize) -> Result<(), StoreError> {
     match parent {
         Resource::Tenant(_) | Resource::Space(_) => draft.stands(parent, "space")?,
         Resource::Asset(_) | Resource::Device(_) | Resource::Sensor(_) => {
@@ -71,7 +164,7 @@ fn may_hold_places(draft: &Draft<'_>, parent: Resource) -> Result<(), StoreError
         }
     }
     let above = std::iter::successors(Some(parent), |at| draft.directory.parent(*at));
-    if above.count() > DEEPEST {
+    if above.count() + levels > DEEPEST + 1 {
         return Err(StoreError::Limit { what: "levels of spaces", limit: DEEPEST });
     }
     Ok(())

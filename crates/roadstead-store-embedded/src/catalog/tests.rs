@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use roadstead_store::contract::audit;
-use roadstead_store::contract::catalog::{self, rights, things};
+use roadstead_store::contract::catalog::{self, changes, rights, things};
 use roadstead_store::contract::site::{HandClock, Stores};
 use roadstead_store::{Catalog, Later};
 use sqlx::{Row, Sqlite, query, query_scalar};
@@ -57,6 +57,16 @@ keeps! {
         a_sensor_is_brought_once
         a_device_is_renamed_and_moved
         things_stand_only_where_they_can
+}
+
+keeps! {
+    changes:
+        a_space_is_renamed_and_moved_with_all_in_it
+        an_asset_is_renamed_and_moved_with_all_in_it
+        a_change_takes_no_name_that_is_taken
+        a_move_ends_where_places_can_stand
+        a_type_is_changed_and_its_devices_follow
+        a_sensor_is_made_and_removed_by_hand
 }
 
 keeps! {

@@ -11,12 +11,12 @@ use roadstead_model::{
     TenantId, Timestamp, TypeMode,
 };
 use roadstead_store::{
-    Authority, Catalog, DeviceChange, Directory, Later, NewCredential, NewDevice, NewGrant,
-    NewTenant, StoreError,
+    AssetChange, Authority, Catalog, DeviceChange, Directory, Later, NewCredential, NewDevice,
+    NewGrant, NewTenant, SpaceChange, StoreError, TypeChange,
 };
 
 use super::credentials::Right;
-use super::{EmbeddedCatalog, claims, credentials, devices, grants, places};
+use super::{EmbeddedCatalog, claims, credentials, devices, grants, places, types};
 
 type Answer<'a, T> = Later<'a, Result<T, StoreError>>;
 
@@ -122,6 +122,15 @@ impl Catalog for EmbeddedCatalog {
         self.write(move |draft| Box::pin(places::create_space(draft, permit, name, class)))
     }
 
+    fn change_space<'a>(
+        &'a self,
+        permit: &'a Permit<Manage, SpaceId>,
+        change: SpaceChange,
+    ) -> Answer<'a, Space> {
+        let permit = permit.clone();
+        self.write(move |draft| Box::pin(places::change_space(draft, permit, change)))
+    }
+
     fn remove_space<'a>(&'a self, permit: &'a Permit<Manage, SpaceId>) -> Answer<'a, ()> {
         let permit = permit.clone();
         self.write(move |draft| Box::pin(places::remove_space(draft, permit)))
@@ -134,6 +143,15 @@ impl Catalog for EmbeddedCatalog {
     ) -> Answer<'a, Asset> {
         let permit = permit.clone();
         self.write(move |draft| Box::pin(places::create_asset(draft, permit, name)))
+    }
+
+    fn change_asset<'a>(
+        &'a self,
+        permit: &'a Permit<Manage, AssetId>,
+        change: AssetChange,
+    ) -> Answer<'a, Asset> {
+        let permit = permit.clone();
+        self.write(move |draft| Box::pin(places::change_asset(draft, permit, change)))
     }
 
     fn remove_asset<'a>(&'a self, permit: &'a Permit<Manage, AssetId>) -> Answer<'a, ()> {
@@ -150,7 +168,17 @@ impl Catalog for EmbeddedCatalog {
     ) -> Answer<'a, DeviceType> {
         let permit = permit.clone();
         let what = (name, mode, sensors);
-        self.write(move |draft| Box::pin(devices::create_type(draft, permit, what)))
+        self.write(move |draft| Box::pin(types::create(draft, permit, what)))
+    }
+
+    fn change_device_type<'a>(
+        &'a self,
+        permit: &'a Permit<Manage, TenantId>,
+        id: DeviceTypeId,
+        change: TypeChange,
+    ) -> Answer<'a, DeviceType> {
+        let permit = permit.clone();
+        self.write(move |draft| Box::pin(types::change(draft, permit, id, change)))
     }
 
     fn remove_device_type<'a>(
@@ -159,7 +187,7 @@ impl Catalog for EmbeddedCatalog {
         id: DeviceTypeId,
     ) -> Answer<'a, ()> {
         let permit = permit.clone();
-        self.write(move |draft| Box::pin(devices::remove_type(draft, permit, id)))
+        self.write(move |draft| Box::pin(types::remove(draft, permit, id)))
     }
 
     fn create_device<'a>(
@@ -194,6 +222,15 @@ impl Catalog for EmbeddedCatalog {
         self.write(move |draft| Box::pin(devices::bring_sensor(draft, permit, shape)))
     }
 
+    fn add_sensor<'a>(
+        &'a self,
+        permit: &'a Permit<Manage, DeviceId>,
+        shape: SensorShape,
+    ) -> Answer<'a, Sensor> {
+        let permit = permit.clone();
+        self.write(move |draft| Box::pin(devices::add_sensor(draft, permit, shape)))
+    }
+
     fn change_sensor<'a>(
         &'a self,
         permit: &'a Permit<Manage, SensorId>,
@@ -201,5 +238,10 @@ impl Catalog for EmbeddedCatalog {
     ) -> Answer<'a, Sensor> {
         let permit = permit.clone();
         self.write(move |draft| Box::pin(devices::change_sensor(draft, permit, shape)))
+    }
+
+    fn remove_sensor<'a>(&'a self, permit: &'a Permit<Manage, SensorId>) -> Answer<'a, ()> {
+        let permit = permit.clone();
+        self.write(move |draft| Box::pin(devices::remove_sensor(draft, permit)))
     }
 }

@@ -1,5 +1,6 @@
 //! What every catalog must do. Each backend's tests call these with a fresh store each.
 
+pub mod changes; // places, types and sensors are changed, moved and made by hand
 pub mod rights; // credentials, passwords and grants
 pub mod things; // spaces, assets, device types, devices and sensors
 
