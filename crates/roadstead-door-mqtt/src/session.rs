@@ -198,6 +198,8 @@ impl Session {
         }
         // A client that waits for its SUBACK is not told other things first.
         if !self.owed.has_answers() {
+            // Here and in the wait the same bytes must count as waiting, or nobody wakes us.
+            wire.compact();
             self.deliverer.deliver(&self.door.tools.sessions, &mut wire.outbox)?;
             self.after_delivery()?;
             self.pay(&mut wire.outbox)?;

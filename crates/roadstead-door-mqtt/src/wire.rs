@@ -57,6 +57,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.outbox.len() - self.written
     }
 
+    /// Lets go of what was written, so that the outbox has only what waits.
+    pub(crate) fn compact(&mut self) {
+        self.outbox.drain(..self.written);
+        self.written = 0;
+    }
+
     /// Waits for bytes either way. Can be dropped at any time: nothing is lost.
     pub(crate) async fn ready(&mut self, may: May) -> io::Result<Io> {
         poll_fn(|cx| self.poll_ready(cx, may)).await
@@ -114,11 +120,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             self.written += count;
             self.unflushed = true;
         }
-        if self.written > 0 {
-            self.outbox.clear();
-            self.outbox.shrink_to(KEPT);
-            self.written = 0;
-        }
+        self.outbox.clear();
+        self.outbox.shrink_to(KEPT);
+        self.written = 0;
         if self.unflushed {
             ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
             self.unflushed = false;

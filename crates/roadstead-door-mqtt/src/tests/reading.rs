@@ -226,6 +226,32 @@ async fn a_reader_that_does_not_read_holds_nobody_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_woken_while_its_bytes_are_half_written_gets_the_rest() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut slow = harbour.v5(&pump).await;
+    assert_eq!(slow.subscribe("me/#", 0).await, 0);
+    let mut speaker = harbour.v3(&pump).await;
+    let hour_ago = harbour.site.now().before(Duration::from_hours(1));
+    for id in 1..=5_u8 {
+        let values = (0..1000).map(|ms| {
+            let time = hour_ago.after(Duration::from_millis(u64::from(id) * 1000 + ms));
+            format!(r#"{{"sensor":"flow","time":"{time}","value":1}}"#)
+        });
+        let pack = format!("[{}]", values.collect::<Vec<_>>().join(","));
+        speaker.publish(2, "me/measurements", id.into(), pack.as_bytes()).await;
+        assert_eq!(speaker.next().await, [0x40, 2, 0, id]);
+    }
+    // A change of rights wakes every session, whatever it waits for.
+    harbour.device("another").await;
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    for _ in 0..5000 {
+        slow.message().await;
+    }
+    assert!(slow.is_silent().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_right_ends_delivery_and_an_unsubscribed_filter_too() {
     let harbour = Harbour::open().await;
     let pump = harbour.device("pump").await;
