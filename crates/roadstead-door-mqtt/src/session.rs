@@ -3,6 +3,7 @@
 //! One task, one loop: bytes either way, the disk, the feed, the clock and the guard are
 //! waited for together, and every turn does all there is to do.
 
+mod aliases; // numbers for topics
 mod inbound; // packets of the client
 mod keep; // what outlives the connection
 mod subscribe; // what the client wants to hear
@@ -20,6 +21,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
+
+use aliases::Aliases;
 
 use crate::Inner;
 use crate::codec::ack::AckKind;
@@ -87,7 +90,7 @@ pub(crate) struct Session {
     wishes: Wishes,
     will: Option<Will>,
     targets: Targets,
-    aliases: Vec<Option<Arc<[u8]>>>,
+    aliases: Aliases,
     tray: Tray,
     stalled: bool,
     owed: Owed,
@@ -138,7 +141,7 @@ impl Session {
             open: received.len(),
             was_kept: wishes.expiry > 0,
             targets: Targets::default(),
-            aliases: Vec::new(),
+            aliases: Aliases::default(),
             tray: Tray::default(),
             stalled: false,
             taken: 0,

@@ -7,6 +7,7 @@ use roadstead_guard::Caller;
 use roadstead_services::sessions::SessionKey;
 
 use crate::Inner;
+use crate::codec::Reason;
 use crate::codec::connect::WillPacket;
 use crate::publish::{Said, Target, Wrong, take_whole};
 use crate::seats::Fate;
@@ -28,6 +29,9 @@ impl Will {
         caller: &Caller,
         packet: &WillPacket<'_>,
     ) -> Result<Self, Wrong> {
+        if packet.topic.len() > door.limits.topic_bytes {
+            return Err(Wrong::new(Reason::TOPIC_NAME_INVALID, "the will's topic is too long"));
+        }
         Target::find(&door.tools, caller, packet.topic)?;
         Ok(Self {
             topic: packet.topic.to_owned(),

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
-use roadstead_guard::{Caller, Permit, Write};
-use roadstead_model::{DeviceId, Principal, SensorId};
+use roadstead_guard::{Caller, Denied, Permit, Write};
+use roadstead_model::{DeviceId, Name, Principal, SensorId};
+use roadstead_services::intake::IntakeError;
 
 use super::Wrong;
 use crate::Tools;
@@ -28,6 +29,8 @@ impl Target {
     /// Finds where a topic leads, and whether the caller may write there.
     pub(crate) fn find(tools: &Tools, caller: &Caller, topic: &str) -> Result<Self, Wrong> {
         let refused = |why| Wrong::new(Reason::NOT_AUTHORIZED, why);
+        // What cannot be seen and what does not exist are told in the same words.
+        let unseen = || refused("there is no such device, or you may not see it");
         let destination = Destination::parse(topic)
             .ok_or_else(|| refused("nothing is written to this topic: send to me/measurements"))?;
         let device = match destination.whose {
@@ -37,12 +40,24 @@ impl Target {
             },
             Whose::Device(text) => tools.sessions.device_called(caller, text),
         };
-        let device =
-            device.ok_or_else(|| refused("there is no such device, or you may not see it"))?;
-        let permit = tools.guard.permit::<Write, _>(caller, device)?;
+        let device = device.ok_or_else(unseen)?;
+        let permit = tools.guard.permit::<Write, _>(caller, device);
+        let permit = permit.map_err(|denied| match denied {
+            Denied::Unseen => unseen(),
+            Denied::Forbidden(_) | Denied::Ended => denied.into(),
+        })?;
         let sensor_id = destination.sensor.and_then(|name| tools.intake.sensor_for(&permit, name));
+        if let (Some(name), None) = (destination.sensor, sensor_id) {
+            may_be_brought(name)?;
+        }
         Ok(Self { permit, sensor: destination.sensor.map(Into::into), sensor_id })
     }
+}
+
+/// Refuses a topic whose sensor there can never be: nobody's memory is spent on it.
+fn may_be_brought(name: &str) -> Result<(), Wrong> {
+    let parsed: Result<Name, _> = name.parse();
+    parsed.map(drop).map_err(|why| IntakeError::Name { name: name.into(), why }.into())
 }
 
 /// The topics that a session has used, and where they lead.

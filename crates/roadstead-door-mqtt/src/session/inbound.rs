@@ -1,11 +1,10 @@
 //! Packets of the client: each is read, understood and acted on, in order.
 
-use std::sync::Arc;
-
 use bytes::Buf;
 use roadstead_services::sessions::Ticket;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::aliases::Alias;
 use super::{End, Session};
 use crate::codec::ack::{Ack, AckKind, Disconnect, check_ping};
 use crate::codec::publish::Publish;
@@ -86,7 +85,11 @@ impl Session {
             self.targets.forget(epoch);
         }
         let meant = self.topic_meant(&message)?;
-        let topic = meant.as_deref().unwrap_or(message.topic);
+        let topic = match &meant {
+            Some(Alias::Topic(topic)) => topic,
+            Some(Alias::Refused) => return self.refuse(refused_alias(), awaiting),
+            Some(Alias::Unsaid) | None => message.topic,
+        };
         let said = Said {
             payload: message.payload,
             content_type: message.content_type,
@@ -98,6 +101,7 @@ impl Session {
             Some(target) => Ok(target),
             None => self.targets.find(tools, &self.caller, topic),
         };
+        self.aliases.note(&message, target.is_ok());
         let target = match target {
             Ok(target) => target,
             Err(wrong) => return self.refuse(wrong, awaiting),
@@ -150,25 +154,13 @@ impl Session {
         Ok(Some(Awaiting { kind, packet, bytes }))
     }
 
-    /// The topic that an alias stands for; `None` when the message has its own.
-    fn topic_meant(&mut self, message: &Publish<'_>) -> Result<Option<Arc<[u8]>>, End> {
-        if message.topic.len() > self.door.limits.topic_bytes {
+    /// What the message's alias stands for; `None` when the message has its own topic.
+    fn topic_meant(&self, message: &Publish<'_>) -> Result<Option<Alias>, End> {
+        let limits = &self.door.limits;
+        if message.topic.len() > limits.topic_bytes {
             return Err(Reason::TOPIC_NAME_INVALID.into());
         }
-        let Some(alias) = message.alias else { return Ok(None) };
-        if alias > self.door.limits.topic_aliases {
-            return Err(Reason::TOPIC_ALIAS_INVALID.into());
-        }
-        let at = usize::from(alias) - 1;
-        if message.topic.is_empty() {
-            let known = self.aliases.get(at).and_then(Clone::clone);
-            return known.map(Some).ok_or_else(|| Reason::PROTOCOL_ERROR.into());
-        }
-        if self.aliases.len() <= at {
-            self.aliases.resize(at + 1, None);
-        }
-        self.aliases[at] = Some(message.topic.into());
-        Ok(None)
+        Ok(self.aliases.meant(message, limits.topic_aliases)?.cloned())
     }
 
     /// Tells a client that its message is not taken, as its version of MQTT lets us.
@@ -230,4 +222,9 @@ impl Session {
         self.owed.when(ticket, 0, Debt::Ack(AckKind::Comp, packet));
         Ok(())
     }
+}
+
+fn refused_alias() -> Wrong {
+    let why = "this alias stands for a topic that was refused: send the topic itself";
+    Wrong::new(Reason::NOT_AUTHORIZED, why)
 }

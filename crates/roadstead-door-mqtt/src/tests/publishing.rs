@@ -141,6 +141,68 @@ async fn an_alias_stands_for_its_topic() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobodys_memory_is_spent_on_topics_that_lead_nowhere() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut client = harbour.v5(&pump).await;
+    let with_alias = |topic: &str, id: u8, alias: u8| {
+        let mut body = client::text(topic);
+        body.extend([0, id, 3, 0x23, 0, alias, b'1']);
+        packet(0x32, &body)
+    };
+    client.send(&with_alias("devices/other/measurements/a", 1, 1)).await;
+    assert_eq!(client.next().await[4], 0x87);
+    client.send(&with_alias("", 2, 1)).await;
+    let answer = client.next().await;
+    assert_eq!((answer[0], answer[4]), (0x40, 0x87), "{answer:?}");
+    let why = String::from_utf8_lossy(&answer).into_owned();
+    assert!(why.contains("alias"), "the topic itself is not remembered: {why}");
+    client.send(&with_alias("me/measurements/a", 3, 1)).await;
+    assert_eq!(client.next().await, [0x40, 2, 0, 3]);
+    client.send(&with_alias("", 4, 1)).await;
+    assert_eq!(client.next().await, [0x40, 2, 0, 4], "it may be given a topic that is taken");
+    let no_name = format!("me/measurements/{}", "x".repeat(1000));
+    client.send(&with_alias(&no_name, 5, 2)).await;
+    let answer = client.next().await;
+    assert_eq!(answer[5], 0x99, "a sentence of more than 127 bytes: {answer:?}");
+    client.send(&with_alias("", 6, 2)).await;
+    assert_eq!(client.next().await[4], 0x87);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_will_too_has_a_topic_of_bounded_length_that_leads_somewhere() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let login = Some((&*pump.user, &*pump.token));
+    for (length, code) in [(1100, 0x90), (100, 0x99)] {
+        let topic = format!("me/measurements/{}", "x".repeat(length));
+        let will = Some((&*topic, &b"1"[..]));
+        let mut client = harbour.client();
+        client.present(&Connect { will, login, ..Connect::default() }).await;
+        assert_eq!(client.next().await, [0x20, 3, 0, code, 0]);
+        let mut client = harbour.client();
+        client.present(&Connect { version: 4, will, login, ..Connect::default() }).await;
+        assert_eq!(client.next().await, [0x20, 2, 0, 3]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_out_of_sight_and_one_that_is_none_are_told_in_the_same_words() {
+    let harbour = Harbour::open().await;
+    let (pump, other) = (harbour.device("pump").await, harbour.device("other").await);
+    let by_id = format!("devices/{}/measurements/x", other.device);
+    let mut told = Vec::new();
+    for topic in ["devices/other/measurements/x", &by_id, "devices/nobody/measurements/x"] {
+        let mut client = harbour.v5(&pump).await;
+        client.publish(2, topic, 1, b"1").await;
+        told.push(client.next().await);
+    }
+    assert!(told[0].len() > 8, "{told:?}");
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_will_is_said_for_the_lost_and_not_for_those_who_say_good_bye() {
     let harbour = Harbour::open().await;
     let pump = harbour.device("pump").await;
