@@ -6,11 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{FRONT, Held, checksum, segment_path, sync_folder};
 use crate::measurements::record::{self, Entry, VERSION};
+
+const CHUNK: usize = 256 * 1024;
 
 /// The journal has a hole: what stood there was acknowledged.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +58,7 @@ pub(in crate::measurements) fn recover(
             return Err(damaged(&path, 0, "the segment before it is missing"));
         }
         let newest = index + 1 == numbers.len();
-        let bytes = fs::read(&path)?;
+        let bytes = read_what_was_written(&path)?;
         let mut scan = Scan { path: &path, bytes: &bytes, at: 0, expected };
         while let Some(payload) = scan.next_record() {
             let rows = deliver(&scan, number, payload, &mut take)?;
@@ -75,6 +77,25 @@ pub(in crate::measurements) fn recover(
     }
     found.next_record = expected.unwrap_or(0);
     Ok(found)
+}
+
+/// A segment without the zeros at its end: it was reserved whole and may hold little yet.
+fn read_what_was_written(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    let mut chunk = vec![0; CHUNK];
+    let (mut bytes, mut zeros) = (Vec::new(), 0);
+    loop {
+        let read = file.read(&mut chunk)?;
+        if read == 0 {
+            return Ok(bytes);
+        }
+        if chunk[..read].iter().all(|byte| *byte == 0) {
+            zeros += read;
+            continue;
+        }
+        bytes.resize(bytes.len() + std::mem::take(&mut zeros), 0);
+        bytes.extend_from_slice(&chunk[..read]);
+    }
 }
 
 fn numbers_in(folder: &Path) -> io::Result<Vec<u64>> {
