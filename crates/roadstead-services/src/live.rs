@@ -77,6 +77,12 @@ impl Live {
         Self { guard, catalog, measurements }
     }
 
+    /// Where the tenant's next measurement will stand. Asked before history is read, it joins the
+    /// two without a gap: what comes later is followed from here.
+    pub fn position(&self, scope: &Scope<Read>) -> Position {
+        self.measurements.end(scope.tenant())
+    }
+
     /// Begins to follow, from a position or from now. What is out of sight does not exist.
     pub fn follow(
         &self,

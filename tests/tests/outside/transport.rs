@@ -115,8 +115,11 @@ async fn the_port_without_tls_redirects_pages_and_refuses_the_rest() {
 async fn every_listener_speaks_tls_1_3_and_nothing_older() {
     let site = Site::start().await.unwrap();
     for port in [site.server.https, site.server.mqtt] {
-        let suite = handshake(&site.server, port, TlsVersion::V1_3).await.unwrap();
-        assert!(suite.starts_with("TLS13_AES") || suite.starts_with("TLS13_CHACHA20"), "{suite}");
+        let cipher = handshake(&site.server, port, TlsVersion::V1_3).await.unwrap();
+        assert!(
+            cipher.starts_with("TLS13_AES") || cipher.starts_with("TLS13_CHACHA20"),
+            "{cipher}"
+        );
         assert!(handshake(&site.server, port, TlsVersion::V1_2).await.is_err(), "port {port}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roadstead_model::{Measurement, Quality};
+use roadstead_model::{Measurement, Position, Quality};
 use roadstead_services::SensorPlace;
 use roadstead_services::history::Series;
 use serde::ser::SerializeSeq;
@@ -18,6 +18,10 @@ pub(crate) struct Answer<'a> {
     /// Whether there is more: pass `next` as `cursor`.
     truncated: bool,
     next: Option<String>,
+    /// Where the live feed goes on after this answer: pass it as `position`. A value may come twice,
+    /// and none is left out.
+    #[schema(value_type = u64)]
+    position: Position,
 }
 
 /// One sensor's rows.
@@ -111,26 +115,27 @@ fn view<'a>(
 pub(super) fn of_curves(
     curves: &[Series],
     places: &[Arc<SensorPlace>],
+    position: Position,
 ) -> Result<Vec<u8>, Problem> {
     let views = curves.iter().zip(places).map(|(series, place)| {
         let columns = series.columns.iter().map(|column| column.name).collect();
         view(place, columns, Points::Curve(series))
     });
-    write(&Answer { series: views.collect(), truncated: false, next: None })
+    write(&Answer { series: views.collect(), truncated: false, next: None, position })
 }
 
 /// Writes whole measurements, sensor by sensor.
 pub(super) fn of_measurements(
     rows: &[Measurement],
     places: &[Arc<SensorPlace>],
-    next: Option<String>,
+    (next, position): (Option<String>, Position),
 ) -> Result<Vec<u8>, Problem> {
     let views = places.iter().map(|place| {
         let own = rows.iter().filter(|row| row.reading.sensor == place.sensor.id);
         let good = own.filter(|row| row.reading.quality != Quality::Quarantined);
         view(place, vec!["value"], Points::Whole(good.collect()))
     });
-    write(&Answer { series: views.collect(), truncated: next.is_some(), next })
+    write(&Answer { series: views.collect(), truncated: next.is_some(), next, position })
 }
 
 fn write(answer: &Answer<'_>) -> Result<Vec<u8>, Problem> {

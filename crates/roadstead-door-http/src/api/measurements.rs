@@ -119,10 +119,11 @@ async fn answer(app: &App, caller: &Caller, ask: Ask) -> Result<Response, Proble
     let scope = app.guard.scope::<Read>(caller)?;
     let chosen = choose(app, &scope, ask.device.as_deref(), &ask.sensors)?;
     let (permits, places): (Vec<_>, Vec<_>) = chosen.into_iter().unzip();
+    let position = app.live.position(&scope);
     if let Some(query) = &ask.curve {
         let curves = app.history.curve(&permits, query).await?;
         let write = move || match ask.shape {
-            Shape::Json => json::of_curves(&curves, &places),
+            Shape::Json => json::of_curves(&curves, &places, position),
             shape => Table::of_curves(&curves, &places).write(shape),
         };
         return Ok(file(app.beside(write).await?, ask.shape, None));
@@ -142,7 +143,7 @@ async fn answer(app: &App, caller: &Caller, ask: Ask) -> Result<Response, Proble
     let next = next.map(|cursor| cursor.to_string());
     let told = next.clone();
     let write = move || match ask.shape {
-        Shape::Json => json::of_measurements(&rows, &places, told),
+        Shape::Json => json::of_measurements(&rows, &places, (told, position)),
         shape => Table::of_measurements(&rows, &places).write(shape),
     };
     Ok(file(app.beside(write).await?, ask.shape, next))
