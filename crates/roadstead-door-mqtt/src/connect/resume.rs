@@ -27,13 +27,15 @@ impl Session {
         wishes: Wishes,
     ) -> Result<(Self, bool), Reason> {
         let key = MqttSessions::key(&caller, &client);
-        let left = kept(door, &caller, &client).filter(|_| !wishes.clean);
+        let stored = door.tools.sessions.load(&caller, &client);
+        place.kept = stored.is_some();
+        let left = stored.filter(|state| !wishes.clean && is_alive(door, state));
         let fate = if left.is_some() { Fate::Forgotten } else { Fate::Due };
         door.seats.settle_will(&key, fate);
         let present = left.is_some();
-        place.kept = present;
         if !present {
             door.tools.sessions.remove(&caller, &client).map_err(|_| Reason::SERVER_BUSY)?;
+            place.kept = false;
         }
         let left = left.unwrap_or_default();
         let received: HashSet<u16, _> = left.received.iter().copied().collect();
@@ -47,13 +49,13 @@ impl Session {
     }
 }
 
-/// The session as it was kept, if it has not expired since.
-fn kept(door: &Inner, caller: &Caller, client: &str) -> Option<SessionState> {
-    let state = door.tools.sessions.load(caller, client)?;
+/// Whether a session as it was kept has not expired since.
+fn is_alive(door: &Inner, state: &SessionState) -> bool {
     let since = state.left.unwrap_or(door.opened);
     let away = door.tools.clock.now().since(since);
-    let alive = state.expiry_s == u32::MAX || away < Duration::from_secs(u64::from(state.expiry_s));
-    (alive && state.expiry_s > 0).then_some(state)
+    let in_time =
+        state.expiry_s == u32::MAX || away < Duration::from_secs(u64::from(state.expiry_s));
+    in_time && state.expiry_s > 0
 }
 
 fn deliverer(

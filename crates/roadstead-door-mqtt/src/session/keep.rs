@@ -34,12 +34,13 @@ impl Session {
     /// Saves a session that is to be kept before anything is taken from its client.
     ///
     /// QoS 2 packet ids become durable after this, so that a server that is killed still knows
-    /// whose they are; and a session that was left long ago counts as here again.
-    pub(crate) fn keep_from_the_start(&mut self, was_kept: bool) -> Result<(), Reason> {
-        self.was_kept |= was_kept;
-        self.place.kept |= self.is_kept();
-        if self.is_kept() {
+    /// whose they are; and a session that was left long ago counts as here again. One that is
+    /// taken up only to end with its connection is saved as that: it must not come back to life.
+    pub(crate) fn keep_from_the_start(&mut self, present: bool) -> Result<(), Reason> {
+        self.was_kept |= present;
+        if self.was_kept {
             self.save().map_err(|_| Reason::SERVER_BUSY)?;
+            self.place.kept = true;
         }
         Ok(())
     }

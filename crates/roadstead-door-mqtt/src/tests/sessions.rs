@@ -148,3 +148,21 @@ async fn a_session_that_is_taken_up_only_to_end_is_gone() {
     assert!(present, "kept from the start, with nothing in it");
     client.leave().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_taken_up_only_to_end_does_not_outlive_the_server() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let (mut client, _) = keeper(&harbour, &pump, 5).await;
+    assert_eq!(client.subscribe("me/#", 1).await, 1);
+    client.leave().await;
+    let mut brief = harbour.client();
+    let login = Some((&*pump.user, &*pump.token));
+    let connect = client::Connect { client: "keeper", clean: false, login, ..Default::default() };
+    brief.present(&connect).await;
+    assert_eq!(brief.next().await[2..4], [1, 0], "it is there");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let harbour = harbour.killed().await;
+    let (_client, present) = keeper(&harbour, &pump, 5).await;
+    assert!(!present);
+}
