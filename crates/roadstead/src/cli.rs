@@ -1,13 +1,15 @@
 //! The command line as a client of the REST API, like any other.
 
 mod access; // claim, log in and out; tokens; the audit log
+mod contracts; // device types and sensors
 mod client; // requests, and refusals in the server's words
 mod follow; // values as they come
 mod measurements; // values, fetched
 pub(crate) mod output; // for people, and for programs
+mod people; // people and grants
 mod profile; // which server, which token
 mod send; // values, sent in batches
-mod things; // spaces, assets, types, devices, sensors
+mod things; // spaces, assets, devices
 
 use clap::Subcommand;
 
@@ -35,16 +37,22 @@ pub(crate) enum ClientCommand {
     Asset(things::AssetCommand),
     /// Device types: which sensors a device has.
     #[command(subcommand)]
-    Type(things::TypeCommand),
+    Type(contracts::TypeCommand),
     /// The sensors of a device.
     #[command(subcommand)]
-    Sensor(things::SensorCommand),
+    Sensor(contracts::SensorCommand),
     /// Values: fetch, send, follow.
     #[command(subcommand)]
     Measurements(MeasurementsCommand),
     /// Your own tokens.
     #[command(subcommand)]
     Token(access::TokenCommand),
+    /// The people of your organisation.
+    #[command(subcommand)]
+    Person(people::PersonCommand),
+    /// Who may do what.
+    #[command(subcommand)]
+    Grant(people::GrantCommand),
     /// Who did what.
     Audit(access::AuditLog),
 }
@@ -70,8 +78,8 @@ pub(crate) async fn run(command: ClientCommand, manner: &Manner) -> anyhow::Resu
         ClientCommand::Device(command) => things::device(command, manner).await,
         ClientCommand::Space(command) => things::space(command, manner).await,
         ClientCommand::Asset(command) => things::asset(command, manner).await,
-        ClientCommand::Type(command) => things::device_type(command, manner).await,
-        ClientCommand::Sensor(command) => things::sensor(command, manner).await,
+        ClientCommand::Type(command) => contracts::device_type(command, manner).await,
+        ClientCommand::Sensor(command) => contracts::sensor(command, manner).await,
         ClientCommand::Measurements(MeasurementsCommand::Get(get)) => {
             measurements::get(get, manner).await
         }
@@ -82,6 +90,8 @@ pub(crate) async fn run(command: ClientCommand, manner: &Manner) -> anyhow::Resu
             follow::follow(what, manner).await
         }
         ClientCommand::Token(command) => access::token(command, manner).await,
+        ClientCommand::Person(command) => people::person(command, manner).await,
+        ClientCommand::Grant(command) => people::grant(command, manner).await,
         ClientCommand::Audit(which) => access::audit(which, manner).await,
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot get is what it reports")]
 
+mod access; // people, rights, and things that move
 mod claim; // the first start
 mod crash; // a power cut at any moment
 mod foreign; // programs that others wrote

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use roadstead_guard::{Manage, Secret};
+use roadstead_guard::{Manage, Permit, Secret};
 use roadstead_model::{Grant, Principal, Resource, Role, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -91,6 +91,8 @@ pub(crate) struct GrantView {
     id: String,
     /// Id of the person or device.
     principal: String,
+    /// The person's address, or the device's name.
+    name: Option<String>,
     #[schema(value_type = String)]
     role: Role,
     /// Id of the tenant, space, asset, device or sensor.
@@ -115,10 +117,11 @@ pub(crate) struct GrantRequest {
     reason: String,
 }
 
-fn grant_view(grant: &Grant) -> GrantView {
+fn grant_view(app: &App, permit: &Permit<Manage, Resource>, grant: &Grant) -> GrantView {
     GrantView {
         id: grant.id.to_string(),
         principal: grant.principal.to_string(),
+        name: app.things.directory().holder_name(permit, grant.principal),
         role: grant.role,
         resource: grant.resource.to_string(),
         expires: grant.expires.map(|end| end.to_string()),
@@ -138,7 +141,7 @@ pub(crate) async fn list_grants(
     let resource: Resource = resource.parse().map_err(|_| Problem::not_found())?;
     let permit = app.guard.permit::<Manage, _>(&caller, resource)?;
     let grants = app.things.directory().grants_on(&permit);
-    Ok(Items::all(grants.iter().map(grant_view).collect()))
+    Ok(Items::all(grants.iter().map(|grant| grant_view(&app, &permit, grant)).collect()))
 }
 
 /// Gives a role on a resource and all below it. Nobody gives more than they have.
@@ -157,10 +160,10 @@ pub(crate) async fn give_grant(
     let principal = principal_ref(&app, &caller, &body.principal)?;
     let grant =
         app.people.grant(&permit, (principal, body.role), body.expires, body.reason).await?;
-    Ok((StatusCode::CREATED, Json(grant_view(&grant))))
+    Ok((StatusCode::CREATED, Json(grant_view(&app, &permit, &grant))))
 }
 
-fn principal_ref(
+pub(crate) fn principal_ref(
     app: &App,
     caller: &roadstead_guard::Caller,
     text: &str,

@@ -253,6 +253,17 @@ impl Directory {
         sorted(here.cloned(), |grant| grant.id)
     }
 
+    /// What somebody is called who holds a grant on the permitted resource itself.
+    pub fn holder_name(
+        &self,
+        permit: &Permit<Manage, Resource>,
+        principal: Principal,
+    ) -> Option<String> {
+        let held = self.read().grants.get(&principal).cloned().unwrap_or_default();
+        let here = held.iter().any(|grant| grant.resource == permit.resource());
+        here.then(|| roadstead_guard::Facts::called(self, principal))?
+    }
+
     /// What somebody is called, for those who may read the audit log.
     pub fn audit_name(
         &self,

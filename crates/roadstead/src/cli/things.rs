@@ -1,6 +1,6 @@
-//! Spaces, assets, types, devices and sensors, by command.
+//! Spaces, assets and devices, by command.
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::access::CREDENTIALS;
@@ -28,6 +28,17 @@ pub(crate) enum DeviceCommand {
     Show {
         /// Its name or id.
         device: String,
+    },
+    /// Rename or move one.
+    Set {
+        /// Its name or id.
+        device: String,
+        /// A new name.
+        #[arg(long)]
+        name: Option<String>,
+        /// A new place, as `Site/Building/Room` or by id; an empty text means the organisation.
+        #[arg(long, value_name = "PATH")]
+        place: Option<String>,
     },
     /// Remove one, with its sensors and tokens.
     Remove {
@@ -83,6 +94,20 @@ pub(crate) enum SpaceCommand {
     },
     /// List spaces.
     List,
+    /// Rename one, call it something else, or move it with all in it.
+    Set {
+        /// Its path or id.
+        space: String,
+        /// A new name.
+        #[arg(long)]
+        name: Option<String>,
+        /// A word of RealEstateCore: Site, Building, Level, Room or Zone.
+        #[arg(long)]
+        class: Option<String>,
+        /// The space it becomes part of, by path or id; an empty text means the organisation.
+        #[arg(long, value_name = "PATH")]
+        parent: Option<String>,
+    },
     /// Remove an empty one.
     Remove {
         /// Its path or id.
@@ -103,66 +128,21 @@ pub(crate) enum AssetCommand {
     },
     /// List assets.
     List,
+    /// Rename one, or move it with all in it.
+    Set {
+        /// Its path or id.
+        asset: String,
+        /// A new name.
+        #[arg(long)]
+        name: Option<String>,
+        /// The space it goes to, by path or id; an empty text means the organisation.
+        #[arg(long, value_name = "PATH")]
+        place: Option<String>,
+    },
     /// Remove an empty one.
     Remove {
         /// Its path or id.
         asset: String,
-    },
-}
-
-/// Whether devices may bring sensors of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Mode {
-    /// They may.
-    Open,
-    /// They may not.
-    Fixed,
-}
-
-/// What can be done with device types.
-#[derive(Debug, Subcommand)]
-pub(crate) enum TypeCommand {
-    /// Make a type.
-    Add {
-        /// Its name, unique in your organisation.
-        name: String,
-        /// Whether devices of the type may bring further sensors.
-        #[arg(long, value_enum, default_value = "open")]
-        mode: Mode,
-        /// A sensor, as `NAME`, `NAME:UNIT` or `NAME:UNIT:QUANTITY`; may be repeated.
-        #[arg(long = "sensor", value_name = "SENSOR", value_parser = sensor_shape)]
-        sensors: Vec<Value>,
-    },
-    /// List types.
-    List,
-    /// Remove one that no device has.
-    Remove {
-        /// Its name or id.
-        device_type: String,
-    },
-}
-
-/// What can be done with sensors.
-#[derive(Debug, Subcommand)]
-pub(crate) enum SensorCommand {
-    /// List a device's sensors.
-    List {
-        /// The device's name or id.
-        device: String,
-    },
-    /// Change a sensor's name, unit or quantity.
-    Set {
-        /// The sensor's id, as `sensor list` shows it.
-        sensor: String,
-        /// A new name.
-        #[arg(long)]
-        name: Option<String>,
-        /// A unit as SenML writes it: `Cel`, `W`, `%RH`.
-        #[arg(long)]
-        unit: Option<String>,
-        /// What is measured, such as `Temperature`.
-        #[arg(long)]
-        quantity: Option<String>,
     },
 }
 
@@ -176,11 +156,6 @@ const DEVICES: &[Column] = &[
 ];
 const SPACES: &[Column] = &[("id", "/id"), ("path", "/path"), ("class", "/class")];
 const ASSETS: &[Column] = &[("id", "/id"), ("path", "/path")];
-const TYPES: &[Column] =
-    &[("id", "/id"), ("name", "/name"), ("mode", "/mode"), ("sensors", "/sensors")];
-const SENSORS: &[Column] =
-    &[("id", "/id"), ("name", "/name"), ("unit", "/unit"), ("quantity", "/quantity")];
-
 /// `roadstead device …`
 pub(crate) async fn device(command: DeviceCommand, manner: &Manner) -> anyhow::Result<()> {
     let client = Client::of(manner)?;
@@ -199,6 +174,10 @@ pub(crate) async fn device(command: DeviceCommand, manner: &Manner) -> anyhow::R
         }
         DeviceCommand::Show { device } => {
             output::object(&client.get(&["devices", &device]).await?, manner.json);
+        }
+        DeviceCommand::Set { device, name, place } => {
+            let change = given([("name", name), ("place", place)]);
+            output::object(&client.patch(&["devices", &device], &change).await?, manner.json);
         }
         DeviceCommand::Remove { device } => client.delete(&["devices", &device]).await?,
         DeviceCommand::Token(command) => device_token(command, &client, manner).await?,
@@ -237,6 +216,10 @@ pub(crate) async fn space(command: SpaceCommand, manner: &Manner) -> anyhow::Res
             output::object(&client.post(&["spaces"], &body).await?, manner.json);
         }
         SpaceCommand::List => output::list(&client.list(&["spaces"]).await?, SPACES, manner.json),
+        SpaceCommand::Set { space, name, class, parent } => {
+            let change = given([("name", name), ("class", class), ("parent", parent)]);
+            output::object(&client.patch(&["spaces", &space], &change).await?, manner.json);
+        }
         SpaceCommand::Remove { space } => client.delete(&["spaces", &space]).await?,
     }
     Ok(())
@@ -251,68 +234,17 @@ pub(crate) async fn asset(command: AssetCommand, manner: &Manner) -> anyhow::Res
             output::object(&client.post(&["assets"], &body).await?, manner.json);
         }
         AssetCommand::List => output::list(&client.list(&["assets"]).await?, ASSETS, manner.json),
+        AssetCommand::Set { asset, name, place } => {
+            let change = given([("name", name), ("place", place)]);
+            output::object(&client.patch(&["assets", &asset], &change).await?, manner.json);
+        }
         AssetCommand::Remove { asset } => client.delete(&["assets", &asset]).await?,
     }
     Ok(())
 }
 
-/// `roadstead type …`
-pub(crate) async fn device_type(command: TypeCommand, manner: &Manner) -> anyhow::Result<()> {
-    let client = Client::of(manner)?;
-    match command {
-        TypeCommand::Add { name, mode, sensors } => {
-            let mode = match mode {
-                Mode::Open => "open",
-                Mode::Fixed => "fixed",
-            };
-            let body = json!({ "name": name, "mode": mode, "sensors": sensors });
-            output::object(&client.post(&["types"], &body).await?, manner.json);
-        }
-        TypeCommand::List => output::list(&client.list(&["types"]).await?, TYPES, manner.json),
-        TypeCommand::Remove { device_type } => client.delete(&["types", &device_type]).await?,
-    }
-    Ok(())
-}
-
-/// `roadstead sensor …`
-pub(crate) async fn sensor(command: SensorCommand, manner: &Manner) -> anyhow::Result<()> {
-    let client = Client::of(manner)?;
-    match command {
-        SensorCommand::List { device } => {
-            let rows = client.list(&["devices", &device, "sensors"]).await?;
-            output::list(&rows, SENSORS, manner.json);
-        }
-        SensorCommand::Set { sensor, name, unit, quantity } => {
-            let asked = [("name", name), ("unit", unit), ("quantity", quantity)];
-            let change =
-                asked.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
-            let change = Value::Object(change.collect());
-            output::object(&client.patch(&["sensors", &sensor], &change).await?, manner.json);
-        }
-    }
-    Ok(())
-}
-
-/// Reads `NAME`, `NAME:UNIT` or `NAME:UNIT:QUANTITY`.
-fn sensor_shape(text: &str) -> Result<Value, String> {
-    let mut parts = text.split(':');
-    let name = parts.next().filter(|name| !name.is_empty()).ok_or("a sensor has a name")?;
-    let (unit, quantity) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    match parts.next() {
-        None => Ok(json!({ "name": name, "unit": unit, "quantity": quantity })),
-        Some(_) => Err("write NAME:UNIT:QUANTITY".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sensor_is_written_with_colons() {
-        let shape = sensor_shape("power:W:ActivePower").unwrap();
-        assert_eq!(shape, json!({ "name": "power", "unit": "W", "quantity": "ActivePower" }));
-        assert_eq!(sensor_shape("count").unwrap()["unit"], "");
-        assert!(sensor_shape(":W").is_err() && sensor_shape("a:b:c:d").is_err());
-    }
+/// What was typed of a change; what was left out stays as it is.
+pub(super) fn given<const N: usize>(asked: [(&str, Option<String>); N]) -> Value {
+    let typed = asked.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
+    Value::Object(typed.collect())
 }
