@@ -13,9 +13,10 @@ use roadstead_services::formats;
 use roadstead_services::live::{Delivered, Follower, Interest, Live, News};
 use roadstead_services::sessions::{MqttSessions, SensorPlace};
 
-use crate::codec::write::Message;
+use crate::Tools;
+use crate::codec::write::{self, Message};
 use crate::codec::{Qos, Version};
-use crate::flights::{Content, Flights};
+use crate::flights::{Again, Content, Flights};
 use crate::retained::Retained;
 use crate::routes::{Heard, Routes, Terms};
 
@@ -43,7 +44,10 @@ pub(crate) struct Deliverer {
     pub(crate) flights: Flights,
     follower: Option<Follower>,
     news: VecDeque<Delivered>,
-    next_route: usize,
+    /// The measurement that was told under some of its names only, and under how many.
+    partly: (Position, usize),
+    /// The state of rights that `news` was read in.
+    epoch: u64,
     pub(crate) retained: Retained,
     routes: HashMap<SensorId, Routes, RandomState>,
     aliases: HashMap<Arc<str>, u16, RandomState>,
@@ -61,7 +65,8 @@ impl Deliverer {
             flights,
             follower: None,
             news: VecDeque::new(),
-            next_route: 0,
+            partly: (Position(0), 0),
+            epoch: 0,
             retained: Retained::default(),
             routes: HashMap::default(),
             aliases: HashMap::default(),
@@ -87,6 +92,17 @@ impl Deliverer {
         self.news.front().map_or(followed, |next| next.position)
     }
 
+    /// Under how many of its names the measurement at the cursor was told.
+    pub(crate) fn told(&self) -> usize {
+        let (position, told) = self.partly;
+        if position == self.cursor() { told } else { 0 }
+    }
+
+    /// Goes on with a measurement that an earlier connection told under some of its names.
+    pub(crate) const fn go_on(&mut self, position: Position, told: usize) {
+        self.partly = (position, told);
+    }
+
     /// How many measurements were gone before this session could be told, since last asked.
     pub(crate) fn take_missed(&mut self) -> u64 {
         std::mem::take(&mut self.missed)
@@ -108,7 +124,6 @@ impl Deliverer {
         if self.subscriptions.is_empty() {
             self.follower = None;
             self.news.clear();
-            self.next_route = 0;
         }
     }
 
@@ -122,24 +137,46 @@ impl Deliverer {
     }
 
     /// Sends what there is, as far as the client's window and the waiting bytes let it.
-    pub(crate) fn deliver(
-        &mut self,
-        sessions: &MqttSessions,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Denied> {
+    pub(crate) fn deliver(&mut self, tools: &Tools, out: &mut Vec<u8>) -> Result<(), Denied> {
+        self.look_again(tools)?;
         while out.len() < self.listener.send_bytes {
             if self.flights.has_queued() {
-                self.flights.resend(self.listener.version, self.listener.send_bytes, out);
+                self.resend(&tools.sessions, out);
                 if self.flights.has_queued() {
                     return Ok(());
                 }
             }
-            let told = self.tell_retained(sessions, out) && self.tell_news(out);
+            let told = self.tell_retained(&tools.sessions, out) && self.tell_news(out);
             if !told || !self.pull()? {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// When rights may have changed, what was read and not told is read again with those of now.
+    fn look_again(&mut self, tools: &Tools) -> Result<(), Denied> {
+        let epoch = tools.guard.epoch();
+        if std::mem::replace(&mut self.epoch, epoch) == epoch {
+            return Ok(());
+        }
+        let caller = &self.listener.caller;
+        self.retained.look_again(&tools.sessions, caller);
+        if !self.news.is_empty() {
+            let again = tools.live.follow(caller, Interest::Everything, Some(self.cursor()))?;
+            self.follower = Some(again);
+            self.news.clear();
+        }
+        Ok(())
+    }
+
+    /// Sends again what an earlier connection left, as far as the client may still have it.
+    fn resend(&mut self, sessions: &MqttSessions, out: &mut Vec<u8>) {
+        let Listener { version, largest, send_bytes, .. } = self.listener;
+        let caller = &self.listener.caller;
+        let may_read = |sensor| sessions.may_read(caller, sensor);
+        let terms = Again { version, largest, most_bytes: send_bytes, may_read: &may_read };
+        self.moved |= self.flights.resend(&terms, out);
     }
 
     /// Takes the next stretch from the feed; false when there is nothing new.
@@ -162,7 +199,7 @@ impl Deliverer {
                 return false;
             }
             self.write_payload(&due.reading, &due.place);
-            self.speaker(out).say(&due.topic, &due.terms, true);
+            self.speaker(due.reading.sensor, out).say(&due.topic, &due.terms, true);
         }
         true
     }
@@ -174,7 +211,6 @@ impl Deliverer {
                 self.news.push_front(news);
                 return false;
             }
-            self.next_route = 0;
             self.moved = true;
         }
         true
@@ -192,20 +228,23 @@ impl Deliverer {
 
     fn tell_routes(&mut self, news: &Delivered, routes: &Routes, out: &mut Vec<u8>) -> bool {
         let is_own = news.source.credential == self.listener.caller.credential();
+        let (position, told) = self.partly;
+        let told = if position == news.position { told } else { 0 };
         let mut written = false;
-        for (at, route) in routes.routes.iter().enumerate().skip(self.next_route) {
+        for (at, route) in routes.routes.iter().enumerate().skip(told) {
             let standing = (news.position, &*news.place);
             let Some(terms) = route.terms_for(is_own, &self.subscriptions, standing) else {
                 continue;
             };
             if !self.may_send(terms.qos, out) {
-                self.next_route = at;
+                self.partly = (news.position, at);
+                self.moved |= written;
                 return false;
             }
             if !std::mem::replace(&mut written, true) {
                 self.write_payload(&news.reading, &news.place);
             }
-            self.speaker(out).say(&route.topic, terms, false);
+            self.speaker(news.reading.sensor, out).say(&route.topic, terms, false);
         }
         true
     }
@@ -220,8 +259,9 @@ impl Deliverer {
         formats::delivered(&mut self.payload, reading, &place.sensor.shape.unit);
     }
 
-    fn speaker<'a>(&'a mut self, out: &'a mut Vec<u8>) -> Speaker<'a> {
+    fn speaker<'a>(&'a mut self, sensor: SensorId, out: &'a mut Vec<u8>) -> Speaker<'a> {
         Speaker {
+            sensor,
             listener: &self.listener,
             flights: &mut self.flights,
             aliases: &mut self.aliases,
@@ -234,6 +274,7 @@ impl Deliverer {
 
 /// Says one message, with all that this touches of the session.
 struct Speaker<'a> {
+    sensor: SensorId,
     listener: &'a Listener,
     flights: &'a mut Flights,
     aliases: &'a mut HashMap<Arc<str>, u16, RandomState>,
@@ -255,7 +296,8 @@ impl Speaker<'_> {
             payload: self.payload,
         };
         // MQTT 5 wants what is too large for a client to be left out as if it had been sent.
-        let too_large = message.length(self.listener.version) + 3 > self.listener.largest;
+        let more = if self.listener.aliases > 0 { write::ALIAS } else { 0 };
+        let too_large = message.length(self.listener.version) + more > self.listener.largest;
         if too_large || topic.len() > usize::from(u16::MAX) {
             return;
         }
@@ -269,6 +311,7 @@ impl Speaker<'_> {
                     payload: self.payload.into(),
                     identifiers: terms.identifiers.clone(),
                     retain,
+                    sensor: Some(self.sensor),
                 });
                 self.flights.take_off(terms.qos, content, held)
             }

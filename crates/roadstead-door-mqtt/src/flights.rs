@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use roadstead_model::SensorId;
 use roadstead_services::sessions::{InFlight, Stage};
 
 use crate::codec::ack::{Ack, AckKind};
@@ -17,6 +18,18 @@ pub(crate) struct Content {
     pub(crate) payload: Box<[u8]>,
     pub(crate) identifiers: Box<[u32]>,
     pub(crate) retain: bool,
+    pub(crate) sensor: Option<SensorId>,
+}
+
+/// On what terms messages are sent again.
+pub(crate) struct Again<'a> {
+    pub(crate) version: Version,
+    /// The largest packet that the client takes by now.
+    pub(crate) largest: usize,
+    /// How many bytes may wait to be written.
+    pub(crate) most_bytes: usize,
+    /// Whether the client may still read a sensor.
+    pub(crate) may_read: &'a dyn Fn(SensorId) -> bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,20 +95,35 @@ impl Flights {
         self.queued > 0
     }
 
-    /// Sends on what an earlier connection left, as far as there is room for it.
-    pub(crate) fn resend(&mut self, version: Version, most_bytes: usize, out: &mut Vec<u8>) {
-        for at in 0..self.flying.len() {
-            let room = self.flying.len() - self.queued < self.most && out.len() < most_bytes;
-            if self.queued == 0 || !room {
-                return;
+    /// Sends on what an earlier connection left, as far as there is room for it; says whether
+    /// something was given up.
+    ///
+    /// What the client may no longer have is not sent again. With QoS 1 it is forgotten. With
+    /// QoS 2 the client may hold the packet id already: it is released, or a later message
+    /// with this id would be taken for the same.
+    pub(crate) fn resend(&mut self, terms: &Again<'_>, out: &mut Vec<u8>) -> bool {
+        let before = self.flying.len();
+        let mut at = 0;
+        while self.queued > 0 && at < self.flying.len() {
+            if !self.has_room() || out.len() >= terms.most_bytes {
+                break;
             }
             let flight = &mut self.flying[at];
             if flight.air == Air::Queued {
+                if !flight.may_be_said(terms) {
+                    if flight.qos != Qos::Exactly {
+                        self.land(at);
+                        continue;
+                    }
+                    flight.stage = Stage::Released;
+                }
                 flight.air = Air::Out;
                 self.queued -= 1;
-                flight.write(version, true, out);
+                flight.write(terms.version, true, out);
             }
+            at += 1;
         }
+        self.flying.len() < before
     }
 
     /// Takes a packet id for a new message. `held` ones are sent by [`Self::send_held`].
@@ -158,21 +186,36 @@ impl Flights {
 }
 
 impl Flight {
+    /// Whether the client may have it now. What nothing is known of is not sent.
+    fn may_be_said(&self, terms: &Again<'_>) -> bool {
+        match (self.stage, &self.content) {
+            (Stage::Released, _) => true,
+            (Stage::Sent, None) => false,
+            (Stage::Sent, Some(content)) => {
+                let fits = self.message(content, true).length(terms.version) <= terms.largest;
+                fits && content.sensor.is_some_and(terms.may_read)
+            }
+        }
+    }
+
     fn write(&self, version: Version, again: bool, out: &mut Vec<u8>) {
         match (self.stage, &self.content) {
             (Stage::Released, _) => write::ack(AckKind::Rel, self.packet, out),
             (Stage::Sent, None) => {}
-            (Stage::Sent, Some(content)) => Message {
-                qos: self.qos,
-                again,
-                retain: content.retain,
-                topic: &content.topic,
-                packet: self.packet,
-                alias: None,
-                identifiers: &content.identifiers,
-                payload: &content.payload,
-            }
-            .write(version, out),
+            (Stage::Sent, Some(content)) => self.message(content, again).write(version, out),
+        }
+    }
+
+    fn message<'a>(&self, content: &'a Content, again: bool) -> Message<'a> {
+        Message {
+            qos: self.qos,
+            again,
+            retain: content.retain,
+            topic: &content.topic,
+            packet: self.packet,
+            alias: None,
+            identifiers: &content.identifiers,
+            payload: &content.payload,
         }
     }
 
@@ -186,6 +229,7 @@ impl Flight {
             payload: content.payload.to_vec(),
             retain: content.retain,
             identifiers: content.identifiers.to_vec(),
+            sensor: content.sensor,
         })
     }
 }
@@ -197,6 +241,7 @@ impl From<InFlight> for Flight {
             payload: kept.payload.into(),
             identifiers: kept.identifiers.into(),
             retain: kept.retain,
+            sensor: kept.sensor,
         };
         Self {
             packet: kept.packet,
@@ -211,10 +256,25 @@ impl From<InFlight> for Flight {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use roadstead_model::TenantId;
+
+    fn sensor() -> SensorId {
+        SensorId::new(TenantId::numbered(1).unwrap(), 1).unwrap()
+    }
+
+    fn again(may_read: &dyn Fn(SensorId) -> bool) -> Again<'_> {
+        Again { version: Version::V3, largest: 100, most_bytes: 1000, may_read }
+    }
 
     fn content() -> Content {
         let (topic, payload) = ("t".into(), Box::from(*b"1"));
-        Content { topic, payload, identifiers: Box::default(), retain: false }
+        Content {
+            topic,
+            payload,
+            identifiers: Box::default(),
+            retain: false,
+            sensor: Some(sensor()),
+        }
     }
 
     fn ack(kind: AckKind, packet: u16) -> Ack {
@@ -248,11 +308,32 @@ mod tests {
         assert_eq!(before.take(ack(AckKind::Rec, second)), Ok(Progress::Release));
         let mut after = Flights::new(1, before.to_keep());
         let mut out = Vec::new();
-        after.resend(Version::V3, 1000, &mut out);
+        assert!(!after.resend(&again(&|_| true), &mut out));
         assert_eq!(out, b"\x3a\x06\x00\x01t\x00\x011", "a PUBLISH with DUP");
         assert_eq!(after.take(ack(AckKind::Ack, 1)), Ok(Progress::Done));
         out.clear();
-        after.resend(Version::V3, 1000, &mut out);
+        assert!(!after.resend(&again(&|_| true), &mut out));
         assert_eq!(out, b"\x62\x02\x00\x02", "a PUBREL");
+    }
+
+    #[test]
+    fn what_the_client_may_not_have_by_now_is_forgotten_or_released() {
+        let mut before = Flights::new(10, Vec::new());
+        let unknown = Content { sensor: None, ..content() };
+        let long = Content { payload: Box::from([b'1'; 100]), ..content() };
+        for content in [content(), unknown, long] {
+            before.take_off(Qos::AtLeast, Some(content.clone()), false);
+            before.take_off(Qos::Exactly, Some(content), false);
+        }
+        let mut after = Flights::new(10, before.to_keep());
+        let mut out = Vec::new();
+        assert!(after.resend(&again(&|_| true), &mut out));
+        let told = b"\x3a\x06\x00\x01t\x00\x011\x3c\x06\x00\x01t\x00\x021";
+        assert_eq!(out, [&told[..], b"\x62\x02\x00\x04\x62\x02\x00\x06"].concat());
+        let mut after = Flights::new(10, before.to_keep());
+        out.clear();
+        assert!(after.resend(&again(&|_| false), &mut out));
+        assert_eq!(out, b"\x62\x02\x00\x02\x62\x02\x00\x04\x62\x02\x00\x06");
+        assert_eq!(after.take(ack(AckKind::Comp, 2)), Ok(Progress::Done));
     }
 }

@@ -83,6 +83,11 @@ impl Retained {
         self.due.pop_front()
     }
 
+    /// Lets go of what the client may no longer read.
+    pub(crate) fn look_again(&mut self, sessions: &MqttSessions, caller: &Caller) {
+        self.due.retain(|due| sessions.may_read(caller, due.reading.sensor));
+    }
+
     /// Puts back what could not be said yet.
     pub(crate) fn put_back(&mut self, due: Due) {
         self.due.push_front(due);

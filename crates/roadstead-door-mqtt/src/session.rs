@@ -203,7 +203,7 @@ impl Session {
         if !self.owed.has_answers() {
             // Here and in the wait the same bytes must count as waiting, or nobody wakes us.
             wire.compact();
-            self.deliverer.deliver(&self.door.tools.sessions, &mut wire.outbox)?;
+            self.deliverer.deliver(&self.door.tools, &mut wire.outbox)?;
             self.after_delivery()?;
             self.pay(&mut wire.outbox)?;
         }

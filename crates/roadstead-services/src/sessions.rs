@@ -123,6 +123,11 @@ impl MqttSessions {
         Ok(self.catalog.directory().sensors(&scope, below))
     }
 
+    /// Whether the caller may read the sensor at this moment.
+    pub fn may_read(&self, caller: &Caller, sensor: SensorId) -> bool {
+        self.guard.permit::<Read, _>(caller, sensor).is_ok()
+    }
+
     /// What the caller, as a new subscriber, is told of a sensor first.
     pub fn retained(
         &self,

@@ -1,6 +1,6 @@
 //! What an MQTT session must not forget: as durable as what it acknowledges.
 
-use roadstead_model::{Position, Principal, Timestamp};
+use roadstead_model::{Position, Principal, SensorId, Timestamp};
 
 use crate::{StoreError, Ticket};
 
@@ -56,6 +56,9 @@ pub struct InFlight {
     pub retain: bool,
     /// Subscription identifiers that it was sent with.
     pub identifiers: Vec<u32>,
+    /// Whose measurement it is: the right to it is looked at before it is sent again.
+    #[serde(default)]
+    pub sensor: Option<SensorId>,
 }
 
 /// A session as it is kept.
@@ -69,6 +72,9 @@ pub struct SessionState {
     pub subscriptions: Vec<Subscription>,
     /// Everything before this position was delivered or is in flight.
     pub cursor: Position,
+    /// Under how many of its names the measurement at the cursor was delivered or is in flight.
+    #[serde(default)]
+    pub told: u32,
     /// Messages on their way to the client.
     pub in_flight: Vec<InFlight>,
     /// QoS 2 packet ids that were received and not yet released.

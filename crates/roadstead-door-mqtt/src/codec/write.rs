@@ -116,6 +116,9 @@ pub(crate) fn disconnect(reason: Reason, out: &mut Vec<u8>) {
     out.extend([0xe0, 1, reason.0]);
 }
 
+/// How many bytes an alias adds to a message.
+pub(crate) const ALIAS: usize = 3;
+
 /// A message to a client, ready to be written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Message<'a> {
@@ -149,7 +152,7 @@ impl Message<'_> {
 
     fn properties(&self) -> usize {
         let identifiers = self.identifiers.iter().map(|id| 1 + varint_length(*id as usize));
-        self.alias.map_or(0, |_| 3) + identifiers.sum::<usize>()
+        self.alias.map_or(0, |_| ALIAS) + identifiers.sum::<usize>()
     }
 
     /// Writes the PUBLISH.

@@ -90,6 +90,7 @@ fn deliverer(
     }
     if !deliverer.subscriptions.is_empty() {
         deliverer.follow(&door.tools.live, Some(left.cursor)).map_err(ended)?;
+        deliverer.go_on(left.cursor, usize::try_from(left.told).unwrap_or(0));
     }
     Ok(deliverer)
 }

@@ -26,6 +26,7 @@ impl Session {
                 .map(|heard| heard.stored.clone())
                 .collect(),
             cursor: self.deliverer.cursor(),
+            told: u32::try_from(self.deliverer.told()).unwrap_or(u32::MAX),
             in_flight: self.deliverer.flights.to_keep(),
             received: self.received.iter().copied().collect(),
         }

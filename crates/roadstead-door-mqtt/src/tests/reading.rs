@@ -271,3 +271,40 @@ async fn a_lost_right_ends_delivery_and_an_unsubscribed_filter_too() {
     client.send(&client::packet(0xa2, &body)).await;
     assert_eq!(client.next().await, [0xb0, 5, 0, 5, 0, 0, 0x11]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_right_ends_what_waits_for_the_window() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut speaker = harbour.v3(&pump).await;
+    speaker.publish(3, "me/measurements/state", 1, b"5").await;
+    assert_eq!(speaker.next().await, [0x40, 2, 0, 1]);
+    let reader = harbour.device("reader").await;
+    let principal = roadstead_model::Principal::Device(reader.device);
+    for retained in [false, true] {
+        let role = roadstead_model::Role::Viewer;
+        let grant = harbour.site.give(principal, role, pump.device.into()).await.unwrap();
+        let login = Some((&*reader.user, &*reader.token));
+        let properties = &[0x21, 0, 1];
+        let mut client = harbour.client();
+        let connect = client::Connect { login, properties, ..client::Connect::default() };
+        client.present(&connect).await;
+        assert_eq!(client.next().await[3], 0);
+        if retained {
+            let by_name = client::text("devices/pump/measurements/state");
+            let body = [&[0, 9, 0][..], &client::text("#"), &[1], &by_name, &[1]].concat();
+            client.send(&client::packet(0x82, &body)).await;
+            assert_eq!(client.next().await, [0x90, 5, 0, 9, 0, 1, 1]);
+        } else {
+            assert_eq!(client.subscribe("#", 0x21).await, 1, "nothing retained");
+            for value in [&b"1"[..], b"2"] {
+                say(&harbour, &pump, "flow", value).await;
+            }
+        }
+        assert_eq!(client.message().await.id, 1);
+        let permit = harbour.site.permit(pump.device.into());
+        harbour.site.catalog.end_grant(&permit, grant.id).await.unwrap();
+        client.send(&[0x40, 2, 0, 1]).await;
+        assert!(client.is_silent().await, "retained: {retained}");
+    }
+}

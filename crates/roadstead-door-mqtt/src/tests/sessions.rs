@@ -166,3 +166,68 @@ async fn a_session_that_is_taken_up_only_to_end_does_not_outlive_the_server() {
     let (_client, present) = keeper(&harbour, &pump, 5).await;
     assert!(!present);
 }
+
+/// A reader of a device that others may lose the right to.
+async fn viewer(harbour: &Harbour, of: &Pass) -> (Pass, roadstead_model::GrantId) {
+    let reader = harbour.device("reader").await;
+    let principal = roadstead_model::Principal::Device(reader.device);
+    let role = roadstead_model::Role::Viewer;
+    let grant = harbour.site.give(principal, role, of.device.into()).await.unwrap();
+    (reader, grant.id)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_right_ends_what_was_on_its_way_to_somebody_away() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let (reader, grant) = viewer(&harbour, &pump).await;
+    let (mut client, _) = keeper(&harbour, &reader, 5).await;
+    assert_eq!(client.subscribe("devices/#", 1).await, 1);
+    say(&harbour, &pump, b"1").await;
+    assert_eq!(client.message().await.id, 1);
+    client.leave().await;
+    let permit = harbour.site.permit(pump.device.into());
+    harbour.site.catalog.end_grant(&permit, grant).await.unwrap();
+    let (mut client, present) = keeper(&harbour, &reader, 5).await;
+    assert!(present);
+    assert!(client.is_silent().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_two_names_goes_on_with_the_second_after_a_break() {
+    let harbour = Harbour::open().await;
+    let hall = harbour.space(harbour.site.tenant.id.into(), "hall").await;
+    let pump = harbour.device_below(hall, "pump").await;
+    let login = Some((&*pump.user, &*pump.token));
+    let narrow = client::Connect {
+        client: "narrow",
+        login,
+        clean: false,
+        properties: &[0x11, 0, 0, 1, 0, 0x21, 0, 1],
+        ..Default::default()
+    };
+    let mut client = harbour.client();
+    client.present(&narrow).await;
+    assert_eq!(client.next().await[3], 0);
+    assert_eq!(client.subscribe("devices/#", 2).await, 2);
+    assert_eq!(client.subscribe("spaces/#", 2).await, 2);
+    say(&harbour, &pump, b"1").await;
+    let first = client.message().await;
+    assert_eq!((first.flags, first.id), (4, 1));
+    client.leave().await;
+    let mut client = harbour.client();
+    client.present(&narrow).await;
+    assert_eq!(client.next().await[2..4], [1, 0]);
+    let again = client.message().await;
+    assert_eq!((again.flags, again.id, &again.topic), (0x0c, 1, &first.topic));
+    client.send(&[0x50, 2, 0, 1]).await;
+    assert_eq!(client.next().await, [0x62, 2, 0, 1]);
+    client.send(&[0x70, 2, 0, 1]).await;
+    let second = client.message().await;
+    assert_eq!((second.flags, second.id), (4, 2));
+    assert_ne!(second.topic, first.topic);
+    client.send(&[0x50, 2, 0, 2]).await;
+    assert_eq!(client.next().await, [0x62, 2, 0, 2]);
+    client.send(&[0x70, 2, 0, 2]).await;
+    assert!(client.is_silent().await);
+}

@@ -1,6 +1,6 @@
 //! What every store of sessions must do. Each test has a fresh store.
 
-use roadstead_model::{Position, Principal};
+use roadstead_model::{Position, Principal, SensorId, TenantId};
 
 use super::fleet::{Fleet, OpenStore, keep, reading, settle, values};
 use crate::{Appended, InFlight, Once, SessionKey, SessionState, Stage, Subscription};
@@ -22,6 +22,7 @@ fn state(cursor: u64) -> SessionState {
             identifier: Some(42),
         }],
         cursor: Position(cursor),
+        told: 1,
         in_flight: vec![InFlight {
             packet: 9,
             qos: 2,
@@ -30,6 +31,7 @@ fn state(cursor: u64) -> SessionState {
             payload: vec![0, 255, b'{'],
             retain: true,
             identifiers: vec![1, 2],
+            sensor: TenantId::numbered(1).and_then(|tenant| SensorId::new(tenant, 7)),
         }],
         received: Vec::new(),
     }
