@@ -17,7 +17,7 @@ use crate::Tools;
 use crate::codec::write::{self, Message};
 use crate::codec::{Qos, Version};
 use crate::flights::{Again, Content, Flights};
-use crate::retained::Retained;
+use crate::retained::{Next, Retained};
 use crate::routes::{Heard, Routes, Terms};
 
 /// What a session must know of its client to speak to it.
@@ -55,7 +55,12 @@ pub(crate) struct Deliverer {
     payload: Vec<u8>,
     missed: u64,
     moved: bool,
+    /// Whether others get a turn before the work goes on.
+    paused: bool,
 }
+
+/// How many stretches of the feed are gone through before others get a turn.
+const STRETCHES: usize = 16;
 
 impl Deliverer {
     pub(crate) fn new(listener: Listener, flights: Flights) -> Self {
@@ -74,6 +79,7 @@ impl Deliverer {
             payload: Vec::new(),
             missed: 0,
             moved: false,
+            paused: false,
         }
     }
 
@@ -129,6 +135,9 @@ impl Deliverer {
 
     /// Waits for news of the feed; for ever when there is something to be sent first.
     pub(crate) async fn moved(&mut self) {
+        if self.paused {
+            return tokio::task::yield_now().await;
+        }
         let busy = !self.news.is_empty() || !self.retained.is_empty() || self.flights.has_queued();
         match &mut self.follower {
             Some(follower) if !busy => follower.moved().await,
@@ -139,6 +148,8 @@ impl Deliverer {
     /// Sends what there is, as far as the client's window and the waiting bytes let it.
     pub(crate) fn deliver(&mut self, tools: &Tools, out: &mut Vec<u8>) -> Result<(), Denied> {
         self.look_again(tools)?;
+        self.paused = false;
+        let mut stretches = 0;
         while out.len() < self.listener.send_bytes {
             if self.flights.has_queued() {
                 self.resend(&tools.sessions, out);
@@ -148,6 +159,11 @@ impl Deliverer {
             }
             let told = self.tell_retained(&tools.sessions, out) && self.tell_news(out);
             if !told || !self.pull()? {
+                return Ok(());
+            }
+            stretches += 1;
+            if stretches == STRETCHES {
+                self.paused = true;
                 return Ok(());
             }
         }
@@ -193,7 +209,15 @@ impl Deliverer {
     /// Sends retained measurements; false when there is no room for more.
     fn tell_retained(&mut self, sessions: &MqttSessions, out: &mut Vec<u8>) -> bool {
         let (caller, device) = (self.listener.caller.clone(), self.listener.device);
-        while let Some(due) = self.retained.next(sessions, &caller, device) {
+        loop {
+            let due = match self.retained.next(sessions, &caller, device) {
+                Next::Due(due) => due,
+                Next::Nothing => return true,
+                Next::Later => {
+                    self.paused = true;
+                    return false;
+                }
+            };
             if !self.may_send(due.terms.qos, out) {
                 self.retained.put_back(due);
                 return false;
@@ -201,7 +225,6 @@ impl Deliverer {
             self.write_payload(&due.reading, &due.place);
             self.speaker(due.reading.sensor, out).say(&due.topic, &due.terms, true);
         }
-        true
     }
 
     /// Sends news; false when there is no room for more.

@@ -14,6 +14,9 @@ use crate::routes::Heard;
 use crate::share::Membership;
 use crate::topic::Filter;
 
+/// How many filters a client may let go of at once, at least: more than it can have.
+const MOST_UNSUBSCRIBED: usize = 1000;
+
 impl Inner {
     /// Joins a group from now on.
     pub(crate) fn join(&self, caller: &Caller, filter: &str) -> Result<Membership, Denied> {
@@ -28,10 +31,16 @@ impl Session {
         let packet = Subscribe::read(version, frame, body)?;
         let mut codes = Vec::with_capacity(packet.wishes.len());
         let mut tell_first = Vec::new();
-        for wish in &packet.wishes {
-            let code = match self.subscribe_one(wish, packet.identifier)? {
+        for (number, wish) in packet.wishes.iter().enumerate() {
+            // A packet with more filters than a session may have is not gone through to its end.
+            let taken = if number < self.door.limits.filters {
+                self.subscribe_one(wish, packet.identifier)?
+            } else {
+                Err(Reason::QUOTA_EXCEEDED)
+            };
+            let code = match taken {
                 Ok((at, tell)) => {
-                    tell_first.extend(tell.then_some(at));
+                    tell_first.extend((tell && !tell_first.contains(&at)).then_some(at));
                     wish.qos.bits()
                 }
                 Err(reason) => reason.in_suback(version),
@@ -135,14 +144,16 @@ impl Session {
                 .and_then(|device| self.door.tools.sessions.device_called(&self.caller, device)),
             _ => None,
         };
-        let sensors = self.door.tools.sessions.sensors(&self.caller, device)?;
-        retained.take_on(&heard, &sensors, listener.device);
+        retained.take_on(&heard, device);
         Ok(())
     }
 
     pub(crate) async fn unsubscribe(&mut self, frame: Frame, body: &[u8]) -> Result<(), End> {
         let version = self.wishes.version;
         let packet = Unsubscribe::read(version, frame, body)?;
+        if packet.filters.len() > MOST_UNSUBSCRIBED.max(self.door.limits.filters) {
+            return Err(Reason::QUOTA_EXCEEDED.into());
+        }
         let mut codes = Vec::with_capacity(packet.filters.len());
         for filter in packet.filters {
             codes.push(self.unsubscribe_one(filter)?.0);

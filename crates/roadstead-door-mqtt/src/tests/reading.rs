@@ -308,3 +308,28 @@ async fn a_lost_right_ends_what_waits_for_the_window() {
         assert!(client.is_silent().await, "retained: {retained}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_retained_is_found_in_steps_among_many_sensors_and_filters() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut speaker = harbour.v3(&pump).await;
+    let many: Vec<_> = (0..150).map(|number| format!("\"s{number}\":1")).collect();
+    let pack = format!("{{{}}}", many.join(","));
+    speaker.publish(2, "me/measurements", 1, pack.as_bytes()).await;
+    assert_eq!(speaker.next().await, [0x40, 2, 0, 1]);
+    speaker.publish(3, "me/measurements/state", 2, b"5").await;
+    assert_eq!(speaker.next().await, [0x40, 2, 0, 2]);
+    let mut client = harbour.v5(&pump).await;
+    let mut body = vec![0, 9, 0];
+    for number in 0..99 {
+        body.extend(client::text(&format!("elsewhere/{number}")));
+        body.push(0);
+    }
+    body.extend(client::text("me/#"));
+    body.push(0);
+    client.send(&client::packet(0x82, &body)).await;
+    assert_eq!(client.next().await.len(), 2 + 3 + 100);
+    assert_eq!(client.message().await.topic, "me/measurements/state");
+    assert!(client.is_silent().await);
+}

@@ -180,3 +180,25 @@ async fn too_long_a_topic_ends_the_connection() {
     five.publish(2, &long, 1, b"1").await;
     assert_eq!(five.next().await, [0xe0, 1, 0x90]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_packet_with_very_many_filters_is_not_gone_through_to_its_end() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut speaker = harbour.v3(&pump).await;
+    speaker.publish(3, "me/measurements/state", 1, b"5").await;
+    assert_eq!(speaker.next().await, [0x40, 2, 0, 1]);
+    let many = [&text("#")[..], &[0]].concat().repeat(60_000);
+    let mut client = harbour.v5(&pump).await;
+    client.send(&packet(0x82, &[&[0, 9, 0][..], &many].concat())).await;
+    let answer = client.next().await;
+    assert_eq!((answer[0], answer.len()), (0x90, 4 + 3 + 60_000));
+    let codes = &answer[7..];
+    assert!(codes[..100].iter().all(|code| *code == 0), "{:?}", &codes[..100]);
+    assert!(codes[100..].iter().all(|code| *code == 0x97));
+    assert_eq!(client.message().await.flags, 1, "told once");
+    assert!(client.is_silent().await);
+    let many = text("#").repeat(60_000);
+    client.send(&packet(0xa2, &[&[0, 9, 0][..], &many].concat())).await;
+    assert_eq!(client.next().await, [0xe0, 1, 0x97]);
+}
