@@ -1,13 +1,18 @@
 //! Shared subscriptions: each message of a group goes to one of its connected members.
 //!
 //! Members take turns by the message's position. Each member decides by itself, from the
-//! same list, so nobody has to hand anything over. A message whose turn falls to a member
-//! that is just leaving may reach nobody.
+//! same list, so nobody has to hand anything over. Who joins shares in what comes from then
+//! on: what came before is for those who were members then. So it is with a member that
+//! comes back while others are there, since they took its turns meanwhile; one that comes
+//! back to an empty group goes on where it stood itself.
+//!
+//! A message whose turn falls to a member that is just leaving may reach nobody; and when all
+//! were away, the first to come back may be told again what another had.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use roadstead_guard::{Caller, Guard, Read, Scope};
+use roadstead_guard::{Caller, Denied, Guard, Read, Scope};
 use roadstead_model::{Position, Resource, TenantId};
 
 type GroupKey = (TenantId, Box<str>);
@@ -31,6 +36,8 @@ struct Members {
 
 struct Member {
     serial: u64,
+    /// Messages before this position are for those who were members then.
+    since: Position,
     caller: Caller,
     /// `None` while the member reaches nothing.
     scope: Option<Scope<Read>>,
@@ -42,8 +49,6 @@ pub(crate) struct Membership {
     group: Arc<Group>,
     key: GroupKey,
     serial: u64,
-    /// Messages before this position are for those who were members then.
-    since: Position,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -56,36 +61,42 @@ impl Groups {
     }
 
     /// Joins the group that shares this filter, written as `$share/{group}/{filter}`.
+    ///
+    /// `now` is asked for the end of the feed while nobody in the group takes anything, so that
+    /// no message falls to two members or to none.
     pub(crate) fn join(
         self: &Arc<Self>,
         caller: &Caller,
         filter: &str,
-        since: Position,
-    ) -> Membership {
+        stood: Option<Position>,
+        now: impl FnOnce() -> Result<Position, Denied>,
+    ) -> Result<Membership, Denied> {
         let key = (caller.tenant(), Box::from(filter));
         let mut groups = lock(&self.groups);
-        let group = Arc::clone(groups.entry(key.clone()).or_default());
+        let group = groups.get(&key).cloned().unwrap_or_default();
         let mut members = lock(&group.members);
+        let since = match stood.filter(|_| members.seated.is_empty()) {
+            Some(stood) => stood,
+            None => now()?,
+        };
         members.next += 1;
         let serial = members.next;
         let scope = self.guard.scope(caller).ok();
-        members.seated.push(Member { serial, caller: caller.clone(), scope });
+        members.seated.push(Member { serial, since, caller: caller.clone(), scope });
         drop(members);
-        Membership { groups: Arc::clone(self), group, key, serial, since }
+        groups.entry(key.clone()).or_insert_with(|| Arc::clone(&group));
+        Ok(Membership { groups: Arc::clone(self), group, key, serial })
     }
 }
 
 impl Membership {
     /// Whether it is this member's turn to take the message.
     pub(crate) fn takes(&self, position: Position, lineage: &[Resource]) -> bool {
-        if position < self.since {
-            return false;
-        }
         let guard = &self.groups.guard;
         let epoch = guard.epoch();
         let mut members = lock(&self.group.members);
         let mut reaching = Vec::new();
-        for member in &mut members.seated {
+        for member in members.seated.iter_mut().filter(|member| member.since <= position) {
             if member.scope.as_ref().is_none_or(|scope| !scope.is_fresh(epoch)) {
                 member.scope = guard.scope(&member.caller).ok();
             }

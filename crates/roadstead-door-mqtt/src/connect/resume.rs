@@ -83,7 +83,10 @@ fn deliverer(
         // What limits forbid by now is no longer listened to.
         let Ok(filter) = Filter::parse(&stored.filter, &door.limits) else { continue };
         let membership = match filter.group() {
-            Some(_) => Some(door.join(caller, &stored.filter).map_err(ended)?),
+            Some(_) => {
+                let stood = Some(left.cursor);
+                Some(door.join(caller, &stored.filter, stood).map_err(ended)?)
+            }
             None => None,
         };
         deliverer.subscriptions.push(Heard { stored, filter, membership });

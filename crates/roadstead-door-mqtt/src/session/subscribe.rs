@@ -1,6 +1,7 @@
 //! What a client wants to hear: filters are read, checked, kept, and answered one by one.
 
 use roadstead_guard::{Caller, Denied};
+use roadstead_model::Position;
 use roadstead_services::live::Interest;
 use roadstead_services::sessions::Subscription;
 
@@ -18,10 +19,18 @@ use crate::topic::Filter;
 const MOST_UNSUBSCRIBED: usize = 1000;
 
 impl Inner {
-    /// Joins a group from now on.
-    pub(crate) fn join(&self, caller: &Caller, filter: &str) -> Result<Membership, Denied> {
-        let now = self.tools.live.follow(caller, Interest::Everything, None)?;
-        Ok(self.groups.join(caller, filter, now.position()))
+    /// Joins a group: from now on, or from where an earlier connection stood in it.
+    pub(crate) fn join(
+        &self,
+        caller: &Caller,
+        filter: &str,
+        stood: Option<Position>,
+    ) -> Result<Membership, Denied> {
+        let now = || {
+            let now = self.tools.live.follow(caller, Interest::Everything, None)?;
+            Ok(now.position())
+        };
+        self.groups.join(caller, filter, stood, now)
     }
 }
 
@@ -85,7 +94,7 @@ impl Session {
         let membership = match (shared, before) {
             (false, _) => None,
             (true, Some(membership)) => Some(membership),
-            (true, None) => Some(self.door.join(&self.caller, wish.filter)?),
+            (true, None) => Some(self.door.join(&self.caller, wish.filter, None)?),
         };
         let heard = Heard { stored: stored(wish, identifier), filter, membership };
         let at = known.unwrap_or(subscriptions.len());

@@ -241,7 +241,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    fn read(bytes: &[u8], version: u8) -> Self {
+    pub(super) fn read(bytes: &[u8], version: u8) -> Self {
         let head = 1 + bytes[1..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
         let mut body = &bytes[head..];
         let mut take = |count: usize| {

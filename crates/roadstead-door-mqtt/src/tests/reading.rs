@@ -177,6 +177,68 @@ async fn a_group_gets_each_message_once() {
     assert_eq!(heard.len(), 10);
 }
 
+/// A client with a session of an hour and a window of one message.
+async fn narrow(harbour: &Harbour, pass: &Pass, client: &str) -> Client {
+    let login = Some((&*pass.user, &*pass.token));
+    let properties = &[0x11, 0, 0, 0x0e, 0x10, 0x21, 0, 1];
+    let mut member = harbour.client();
+    let connect =
+        client::Connect { client, login, properties, clean: false, ..client::Connect::default() };
+    member.present(&connect).await;
+    assert_eq!(member.next().await[3], 0);
+    member
+}
+
+/// Hears and acknowledges until nothing more comes; says which values there were.
+async fn hear_all(member: &mut Client) -> Vec<String> {
+    let mut heard = Vec::new();
+    while let Some(bytes) = member.next_within(Duration::from_millis(200)).await {
+        let message = client::Message::read(&bytes, 5);
+        let [high, low] = message.id.to_be_bytes();
+        member.send(&[0x40, 2, high, low]).await;
+        heard.push(message.payload);
+    }
+    heard
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_joins_a_group_takes_nothing_of_what_came_before() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut slow = narrow(&harbour, &pump, "slow").await;
+    assert_eq!(slow.subscribe("$share/workers/me/#", 1).await, 1);
+    for value in 1..=6 {
+        say(&harbour, &pump, "flow", value.to_string().as_bytes()).await;
+    }
+    let mut joins = narrow(&harbour, &pump, "joins").await;
+    assert_eq!(joins.subscribe("$share/workers/me/#", 1).await, 1);
+    assert_eq!(hear_all(&mut slow).await.len(), 6);
+    assert!(joins.is_silent().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_back_to_an_empty_group_goes_on_where_it_stood() {
+    let harbour = Harbour::open().await;
+    let pump = harbour.device("pump").await;
+    let mut member = narrow(&harbour, &pump, "member").await;
+    assert_eq!(member.subscribe("$share/workers/me/#", 1).await, 1);
+    member.leave().await;
+    for value in 1..=4 {
+        say(&harbour, &pump, "flow", value.to_string().as_bytes()).await;
+    }
+    let mut member = narrow(&harbour, &pump, "member").await;
+    assert_eq!(hear_all(&mut member).await.len(), 4);
+    let mut other = narrow(&harbour, &pump, "other").await;
+    assert_eq!(other.subscribe("$share/workers/me/#", 1).await, 1);
+    member.leave().await;
+    for value in 5..=8 {
+        say(&harbour, &pump, "flow", value.to_string().as_bytes()).await;
+    }
+    assert_eq!(hear_all(&mut other).await.len(), 4, "the other takes all while it is alone");
+    let mut member = narrow(&harbour, &pump, "member").await;
+    assert!(member.is_silent().await, "and so there is nothing left for who comes back");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_window_of_one_gets_one_message_at_a_time() {
     let harbour = Harbour::open().await;
