@@ -61,7 +61,7 @@ export function tickTexts(values: readonly number[]): string[] {
   const [first = 0, second] = values;
   const step = second === undefined ? Math.abs(first) || 1 : Math.abs(second - first);
   const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-  const exact = decimals > 0 && !near(step * 10 ** decimals) ? decimals + 1 : decimals;
+  const exact = near(step * 10 ** decimals) ? decimals : decimals + 1;
   return values.map((value) => {
     if (Math.abs(value) >= 1e7) return numberText(value, 4);
     const text = group(Math.abs(value).toFixed(exact));

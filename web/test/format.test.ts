@@ -30,6 +30,7 @@ test("ticks show as many decimals as their step needs", () => {
   assert.deepEqual(tickTexts([0, 0.5, 1]), ["0.0", "0.5", "1.0"]);
   assert.deepEqual(tickTexts([-0.25, 0, 0.25]), ["−0.25", "0.00", "0.25"]);
   assert.deepEqual(tickTexts([0, 5000, 10_000]), ["0", "5000", "10\u202f000"]);
+  assert.deepEqual(tickTexts([5, 7.5, 10]), ["5.0", "7.5", "10.0"]);
   assert.deepEqual(tickTexts([20]), ["20"]);
 });
 
