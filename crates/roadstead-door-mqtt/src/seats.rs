@@ -24,9 +24,16 @@ pub(crate) enum Fate {
 }
 
 /// All seats of the door.
-#[derive(Default)]
 pub(crate) struct Seats {
     inner: Mutex<Inner>,
+    /// How long a connection may take to make room for the next.
+    patience: Duration,
+}
+
+impl Default for Seats {
+    fn default() -> Self {
+        Self { inner: Mutex::default(), patience: HAND_OVER }
+    }
 }
 
 #[derive(Default)]
@@ -39,6 +46,8 @@ struct Inner {
 
 struct Seat {
     serial: u64,
+    /// Whether the connection before left a session that outlives it.
+    inherits: bool,
     kicked: CancellationToken,
     gone: CancellationToken,
 }
@@ -68,17 +77,14 @@ impl Seats {
         }
     }
 
-    /// Stops counting a kept session that was forgotten.
-    pub(crate) fn forget(&self, key: &SessionKey) {
+    /// Holds a session that no connection holds: whoever comes back to it waits that long.
+    pub(crate) fn hold(self: &Arc<Self>, key: &SessionKey) -> Option<Place> {
         let mut inner = self.open();
-        if !inner.taken.contains_key(key) {
-            inner.uncount(key);
+        if inner.taken.contains_key(key) {
+            return None;
         }
-    }
-
-    /// Whether a connection holds the session.
-    pub(crate) fn is_taken(&self, key: &SessionKey) -> bool {
-        self.open().taken.contains_key(key)
+        let (place, _) = self.seat(&mut inner, key.clone(), CancellationToken::new());
+        Some(place)
     }
 
     /// How many connections hold a session.
@@ -93,12 +99,18 @@ impl Seats {
         most: usize,
         shutdown: &CancellationToken,
     ) -> Result<Place, Reason> {
-        let (place, before) = self.sit_down(key, most, shutdown)?;
-        if let Some(before) = before {
-            before.kicked.cancel();
-            let handed_over = tokio::time::timeout(HAND_OVER, before.gone.cancelled()).await;
-            handed_over.map_err(|_| Reason::SERVER_BUSY)?;
+        let (mut place, before) = self.sit_down(key, most, shutdown)?;
+        let Some(before) = before else { return Ok(place) };
+        before.kicked.cancel();
+        if tokio::time::timeout(self.patience, before.gone.cancelled()).await.is_err() {
+            // Nobody else may have the seat before that one is gone.
+            tokio::spawn(async move {
+                before.gone.cancelled().await;
+                drop(place);
+            });
+            return Err(Reason::SERVER_BUSY);
         }
+        place.kept = place.inherits();
         Ok(place)
     }
 
@@ -114,13 +126,23 @@ impl Seats {
             return Err(Reason::QUOTA_EXCEEDED);
         }
         clients.insert(key.client.clone());
+        Ok(self.seat(&mut inner, key, shutdown.child_token()))
+    }
+
+    fn seat(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        key: SessionKey,
+        kicked: CancellationToken,
+    ) -> (Place, Option<Seat>) {
         inner.serial += 1;
-        let serial = inner.serial;
-        let (kicked, gone) = (shutdown.child_token(), CancellationToken::new());
-        let seat = Seat { serial, kicked: kicked.clone(), gone: gone.clone() };
-        let before = inner.taken.insert(key.clone(), seat);
+        let (serial, gone) = (inner.serial, CancellationToken::new());
+        let before = inner.taken.remove(&key);
+        let inherits = before.as_ref().is_some_and(|seat| seat.inherits);
+        let seat = Seat { serial, inherits, kicked: kicked.clone(), gone: gone.clone() };
+        inner.taken.insert(key.clone(), seat);
         let seats = Arc::clone(self);
-        Ok((Place { key, serial, kicked, kept: false, gone, seats }, before))
+        (Place { key, serial, kicked, kept: false, gone, seats }, before)
     }
 
     /// Notes that a will waits for its delay.
@@ -161,15 +183,79 @@ impl Inner {
     }
 }
 
+impl Place {
+    /// Takes over what the connection before left; from here on this place answers for it.
+    fn inherits(&self) -> bool {
+        let mut inner = self.seats.open();
+        let seat = inner.taken.get_mut(&self.key).filter(|seat| seat.serial == self.serial);
+        seat.is_some_and(|seat| std::mem::take(&mut seat.inherits))
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut inner = self.seats.open();
-        if inner.taken.get(&self.key).is_some_and(|seat| seat.serial == self.serial) {
-            inner.taken.remove(&self.key);
-            if !self.kept {
-                inner.uncount(&self.key);
+        match inner.taken.get_mut(&self.key) {
+            Some(seat) if seat.serial == self.serial => {
+                let kept = self.kept || seat.inherits;
+                inner.taken.remove(&self.key);
+                if !kept {
+                    inner.uncount(&self.key);
+                }
             }
+            // Whoever has the seat by now counts what this one leaves.
+            Some(seat) => seat.inherits |= self.kept,
+            None => {}
         }
         self.gone.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roadstead_model::{DeviceId, TenantId};
+
+    fn key() -> SessionKey {
+        let device = DeviceId::new(TenantId::numbered(1).unwrap(), 1).unwrap();
+        SessionKey { principal: Principal::Device(device), client: "c".into() }
+    }
+
+    async fn take(seats: &Arc<Seats>) -> Result<Place, Reason> {
+        seats.take(key(), 1, &CancellationToken::new()).await
+    }
+
+    #[tokio::test]
+    async fn nobody_sits_beside_one_that_does_not_leave() {
+        let patience = Duration::from_millis(50);
+        let seats = Arc::new(Seats { patience, ..Seats::default() });
+        let mut first = take(&seats).await.ok().unwrap();
+        first.kept = true;
+        assert!(take(&seats).await.is_err());
+        assert!(first.kicked.is_cancelled());
+        assert!(take(&seats).await.is_err(), "the third waits for the first too");
+        drop(first);
+        let mut last = take(&seats).await.ok().unwrap();
+        assert!(last.kept, "what the first left is still counted");
+        last.kept = false;
+        drop(last);
+        assert!(seats.open().clients.is_empty() && seats.open().taken.is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_back_waits_for_one_that_clears_away() {
+        let seats = Arc::new(Seats::default());
+        seats.remember([key()]);
+        let held = seats.hold(&key()).unwrap();
+        assert!(seats.hold(&key()).is_none());
+        let back = tokio::spawn({
+            let seats = Arc::clone(&seats);
+            async move { take(&seats).await.ok() }
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!back.is_finished());
+        drop(held);
+        let back = back.await.unwrap();
+        assert!(back.is_some_and(|place| !place.kept));
     }
 }

@@ -33,9 +33,10 @@ fn look(door: &Weak<Inner>, looks: u32) -> bool {
 }
 
 fn forget_expired(door: &Inner) {
-    let now = door.tools.clock.now();
-    let is_connected = |key: &_| door.seats.is_taken(key);
-    for key in door.tools.sessions.forget_expired(now, door.opened, is_connected) {
-        door.seats.forget(&key);
+    let (now, sessions) = (door.tools.clock.now(), &door.tools.sessions);
+    for key in sessions.expired(now, door.opened) {
+        if let Some(mut held) = door.seats.hold(&key) {
+            held.kept = !sessions.forget_if_expired(&key, now, door.opened);
+        }
     }
 }

@@ -78,19 +78,22 @@ impl MqttSessions {
         self.store.keys()
     }
 
-    /// Forgets the sessions that were left for longer than they wanted to be kept, and names them.
+    /// Names the sessions that were left for longer than they wanted to be kept.
     ///
     /// A session whose end the server did not see, since it was killed, counts as left at `opened`.
-    pub fn forget_expired(
-        &self,
-        now: Timestamp,
-        opened: Timestamp,
-        is_connected: impl Fn(&SessionKey) -> bool,
-    ) -> Vec<SessionKey> {
+    /// One that is connected may look the same: ask [`Self::forget_if_expired`] while it cannot be.
+    pub fn expired(&self, now: Timestamp, opened: Timestamp) -> Vec<SessionKey> {
         let mut keys = self.store.keys();
-        keys.retain(|key| !is_connected(key) && self.has_expired(key, now, opened));
-        keys.retain(|key| self.store.remove(key).is_ok());
+        keys.retain(|key| self.has_expired(key, now, opened));
         keys
+    }
+
+    /// Forgets a session if it has expired; says whether it is gone. Nobody may be connected to it.
+    pub fn forget_if_expired(&self, key: &SessionKey, now: Timestamp, opened: Timestamp) -> bool {
+        match self.store.load(key) {
+            None => true,
+            Some(_) => self.has_expired(key, now, opened) && self.store.remove(key).is_ok(),
+        }
     }
 
     fn has_expired(&self, key: &SessionKey, now: Timestamp, opened: Timestamp) -> bool {
