@@ -1,9 +1,11 @@
 //! Which user the server is: never root, unless it is to become another or a test says so.
 
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use rustix::fs::{AtFlags, CWD, Gid, Uid, chownat};
+use rustix::fs::{Gid, Mode, OFlags, Uid, fchown};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 /// A user of this machine.
@@ -62,9 +64,8 @@ fn columns(line: &str) -> Vec<&str> {
 }
 
 fn become_user(user: &User, data: &Path) -> anyhow::Result<()> {
-    crate::folder::make_private(data)?;
+    settle_owner(user, data)?;
     let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
-    hand_over(data, uid, gid)?;
     let groups: Vec<Gid> = user.groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
     set_thread_groups(&groups).context("cannot set the groups of `run_as`")?;
     set_thread_res_gid(gid, gid, gid).context("cannot set the group of `run_as`")?;
@@ -75,15 +76,28 @@ fn become_user(user: &User, data: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives the folder and all in it to the user; links are not followed.
-fn hand_over(path: &Path, uid: Uid, gid: Gid) -> anyhow::Result<()> {
-    chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
-        .with_context(|| format!("cannot give `{}` to the user of `run_as`", path.display()))?;
-    if !path.symlink_metadata()?.is_dir() {
-        return Ok(());
+/// Makes the data folder for the user, or sees that it is the user's.
+///
+/// What is there already is never given away: the user may have put something else in its place.
+fn settle_owner(user: &User, data: &Path) -> anyhow::Result<()> {
+    let is_new = data.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    crate::folder::make_private(data)?;
+    if is_new {
+        let what = || format!("cannot give `{}` to the user of `run_as`", data.display());
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(data, flags, Mode::empty()).with_context(what)?;
+        let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
+        return fchown(folder, Some(uid), Some(gid)).with_context(what);
     }
-    for entry in std::fs::read_dir(path)? {
-        hand_over(&entry?.path(), uid, gid)?;
+    let owner = data.metadata()?.uid();
+    if owner != user.uid {
+        bail!(
+            "`{0}` belongs to user {owner}, not to the user of `run_as`: see that it holds this server's data alone, \
+             then chown -R {1}:{2} {0}",
+            data.display(),
+            user.uid,
+            user.gid
+        );
     }
     Ok(())
 }
@@ -104,5 +118,32 @@ mod tests {
     #[test]
     fn root_is_not_a_user_to_become() {
         assert!(find("root").unwrap_err().to_string().contains("is root"));
+    }
+
+    fn myself() -> User {
+        let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        User { uid, gid, groups: vec![gid] }
+    }
+
+    #[test]
+    fn a_new_folder_is_the_users_and_stays_so() {
+        let home = tempfile::tempdir().unwrap();
+        let data = home.path().join("data");
+        settle_owner(&myself(), &data).unwrap();
+        assert_eq!(data.metadata().unwrap().uid(), myself().uid);
+        settle_owner(&myself(), &data).unwrap();
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_is_refused_and_never_given_away() {
+        let home = tempfile::tempdir().unwrap();
+        let data = home.path().join("data");
+        crate::folder::make_private(&data).unwrap();
+        std::fs::write(data.join("file"), "").unwrap();
+        let other = User { uid: myself().uid + 1, gid: myself().gid + 1, groups: Vec::new() };
+        let refused = settle_owner(&other, &data).unwrap_err().to_string();
+        assert!(refused.contains(&format!("chown -R {}:{}", other.uid, other.gid)), "{refused}");
+        let owners = [&data, &data.join("file")].map(|path| path.metadata().unwrap().uid());
+        assert_eq!(owners, [myself().uid; 2]);
     }
 }
