@@ -50,6 +50,17 @@ impl Tenants {
         Ok(Invitation { secret: minted.secret, expires })
     }
 
+    /// Makes the one-time claim link that the start of an unclaimed server prints. Links of
+    /// earlier starts end by it.
+    pub async fn invite_first(&self, operator: Operator) -> Result<Invitation, ServiceError> {
+        let minted = self.guard.mint(CLAIM_PREFIX);
+        let expires = self.deeds.now().after(CLAIM_WAITS);
+        let entry = self.deeds.by_operator(operator, "tenant.invite");
+        let kept = self.catalog.invite_first(operator, minted.digest, expires);
+        self.deeds.perform(entry, kept).await?;
+        Ok(Invitation { secret: minted.secret, expires })
+    }
+
     /// Whether the link still waits to be used.
     pub async fn awaits(&self, link: &Secret) -> Result<bool, ServiceError> {
         let proof = self.guard.claim_proof(link);

@@ -157,6 +157,15 @@ pub trait Catalog: Send + Sync {
         expires: Timestamp,
     ) -> Later<'_, Result<(), StoreError>>;
 
+    /// Keeps the digest of the link that a start prints, in place of the unused links of earlier
+    /// starts. The first claim, by whichever link, ends it. Refused once there is a tenant.
+    fn invite_first(
+        &self,
+        operator: Operator,
+        link: Digest,
+        expires: Timestamp,
+    ) -> Later<'_, Result<(), StoreError>>;
+
     /// Whether a claim link waits to be used at `now`.
     fn awaits<'a>(
         &'a self,

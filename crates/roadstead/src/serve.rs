@@ -126,7 +126,7 @@ impl Server {
         if self.site.tenants.is_claimed() {
             return Ok(None);
         }
-        let invitation = self.site.tenants.invite(self.operator()).await?;
+        let invitation = self.site.tenants.invite_first(self.operator()).await?;
         Ok(Some(invitation.secret.reveal().to_owned()))
     }
 

@@ -41,6 +41,15 @@ impl Catalog for FakeCatalog {
         unasked()
     }
 
+    fn invite_first(
+        &self,
+        _: Operator,
+        _: Digest,
+        _: Timestamp,
+    ) -> Later<'_, Result<(), StoreError>> {
+        unasked()
+    }
+
     fn awaits<'a>(
         &'a self,
         _: &'a ClaimProof,

@@ -25,6 +25,29 @@ pub(super) async fn invite(
     Ok(())
 }
 
+/// Keeps the link that a start prints, in place of the links of earlier starts.
+pub(super) async fn invite_first(
+    draft: &mut Draft<'_>,
+    operator: Operator,
+    link: Digest,
+    expires: Timestamp,
+) -> Result<(), StoreError> {
+    withdraw_first(draft).await?;
+    let kept = query(
+        "INSERT INTO claim_links (digest, made_by, expires, at_start)
+         SELECT $1, $2, $3, 1 WHERE NOT EXISTS (SELECT 1 FROM tenants)",
+    );
+    let kept = kept.bind(hex(&link.0)).bind(i64::from(operator.uid())).bind(number(expires));
+    draft.must("unclaimed server: it was claimed by now", kept).await
+}
+
+/// Links of starts that nobody used are for the first claim alone.
+async fn withdraw_first(draft: &mut Draft<'_>) -> Result<(), StoreError> {
+    let unused = query("DELETE FROM claim_links WHERE at_start = 1 AND used_at IS NULL");
+    draft.run(unused).await?;
+    Ok(())
+}
+
 pub(super) async fn awaits(
     sql: &mut SqliteConnection,
     link: Digest,
@@ -59,6 +82,7 @@ pub(super) async fn claim(
     );
     let used = used.bind(hex(&proof.digest().0)).bind(number(new.now));
     draft.must("claim link: it was used, or has ended", used).await?;
+    withdraw_first(draft).await?;
     let tenant = make_tenant(draft, &new).await?;
     let id: PersonId = draft.next_id(tenant.id).await?;
     let person = Person { id, email: new.email.clone(), created: new.now };

@@ -17,6 +17,11 @@ pub(super) struct Migration {
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "things", sql: include_str!("migrations/0001_things.sql") },
     Migration { number: 2, name: "audit", sql: include_str!("migrations/0002_audit.sql") },
+    Migration {
+        number: 3,
+        name: "first links",
+        sql: include_str!("migrations/0003_first_links.sql"),
+    },
 ];
 
 const KEPT: &str = "CREATE TABLE IF NOT EXISTS migrations (

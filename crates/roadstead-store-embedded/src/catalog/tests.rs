@@ -43,6 +43,7 @@ keeps! {
         a_claim_makes_a_tenant_and_its_owner
         a_claim_link_works_once_however_many_hurry
         only_a_waiting_link_claims
+        links_of_starts_end_with_the_first_claim
         a_failed_claim_leaves_its_link_waiting
         everything_is_there_after_a_restart
         a_dropped_request_is_done_whole

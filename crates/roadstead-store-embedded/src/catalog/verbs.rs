@@ -29,6 +29,10 @@ impl Catalog for EmbeddedCatalog {
         self.write(move |draft| Box::pin(claims::invite(draft, operator, link, expires)))
     }
 
+    fn invite_first(&self, operator: Operator, link: Digest, expires: Timestamp) -> Answer<'_, ()> {
+        self.write(move |draft| Box::pin(claims::invite_first(draft, operator, link, expires)))
+    }
+
     fn awaits<'a>(&'a self, proof: &'a ClaimProof, now: Timestamp) -> Answer<'a, bool> {
         Box::pin(
             async move { claims::awaits(&mut *self.reading().await, proof.digest(), now).await },

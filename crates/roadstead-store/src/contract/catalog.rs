@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roadstead_guard::{Audit, Manage, Secret, Share};
-use roadstead_model::{Principal, Resource, Role, TypeMode};
+use roadstead_model::{Clock, Principal, Resource, Role, TypeMode};
 
-use super::site::{Open, Site, invite, name, new_tenant, sign_in};
+use super::site::{Open, Site, invite, name, new_tenant, sign_in, unclaimed};
 use crate::StoreError;
 
 /// A claim makes a tenant, an owner who can sign in, and the owner's grant.
@@ -76,6 +76,30 @@ pub async fn only_a_waiting_link_claims(open: Open<'_>) {
 async fn awaits(site: &Site, link: &Secret) -> bool {
     let proof = site.guard.claim_proof(link);
     site.catalog.awaits(&proof, site.now()).await.expect("awaits")
+}
+
+/// Each start's link ends those of earlier starts; the first claim ends them all, and no other links.
+pub async fn links_of_starts_end_with_the_first_claim(open: Open<'_>) {
+    let (stores, guard, clock) = unclaimed(open).await;
+    let (catalog, operator) = (stores.catalog, guard.operator(0));
+    let end = clock.now().after(Duration::from_hours(24));
+    let (earlier, later) = (guard.mint("rsl"), guard.mint("rsl"));
+    for link in [&earlier, &later] {
+        catalog.invite_first(operator, link.digest, end).await.expect("nobody has claimed");
+    }
+    let proof = |link: &Secret| guard.claim_proof(link);
+    let waits = async |link| catalog.awaits(&proof(link), clock.now()).await.expect("awaits");
+    assert!(!waits(&earlier.secret).await, "the later start's link is in its place");
+    assert!(waits(&later.secret).await);
+
+    let (asked, further) =
+        (invite(&*catalog, &guard, &clock).await, invite(&*catalog, &guard, &clock).await);
+    let new = new_tenant(&guard, "Harbour", clock.now()).await;
+    catalog.claim(proof(&asked), new).await.expect("the link waits");
+    assert!(!waits(&later.secret).await, "the server is claimed");
+    assert!(waits(&further).await, "the operator asked for this one");
+    let refused = catalog.invite_first(operator, guard.mint("rsl").digest, end).await;
+    assert!(matches!(refused, Err(StoreError::Missing(_))), "{refused:?}");
 }
 
 /// A claim that fails leaves nothing behind, and its link waits on.

@@ -92,10 +92,7 @@ pub struct Site {
 impl Site {
     /// Opens a store and claims a tenant of it.
     pub async fn new(open: Open<'_>) -> Self {
-        let clock = HandClock::at_noon();
-        let stores = open().await;
-        let guard = guard_over(&stores.catalog, &clock, Arc::new(Counting::default()));
-        Self::claim((stores, guard, clock), "Harbour").await
+        Self::claim(unclaimed(open).await, "Harbour").await
     }
 
     /// Claims one more tenant of the same store.
@@ -241,6 +238,14 @@ impl Site {
             )
         )
     }
+}
+
+/// A store that nobody has claimed, and a guard over it.
+pub async fn unclaimed(open: Open<'_>) -> (Stores, Arc<Guard>, Arc<HandClock>) {
+    let clock = HandClock::at_noon();
+    let stores = open().await;
+    let guard = guard_over(&stores.catalog, &clock, Arc::new(Counting::default()));
+    (stores, guard, clock)
 }
 
 fn guard_over(

@@ -1,0 +1,1 @@
+ALTER TABLE claim_links ADD COLUMN at_start BIGINT NOT NULL DEFAULT 0;
