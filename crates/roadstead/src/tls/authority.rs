@@ -26,7 +26,7 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// Reads `ca.pem` and `ca.key` in the folder; makes both if neither is there.
+    /// Reads `ca.pem` and `ca.key` in the folder; makes both if neither was ever used.
     pub(crate) fn open(
         folder: &Path,
         host: &str,
@@ -36,6 +36,10 @@ impl Authority {
         match (path.exists(), key.exists()) {
             (false, false) => make(&path, &key, host, (now, random))?,
             (true, true) => {}
+            // A first start that was cut short: nobody was ever shown this authority.
+            (false, true) if !folder.join("server.pem").exists() => {
+                make(&path, &key, host, (now, random))?;
+            }
             (false, true) | (true, false) => bail!(
                 "only one of `{}` and `{}` is there: put the other back from your backup",
                 path.display(),

@@ -134,6 +134,23 @@ fn keys_of_authority_and_server_are_their_owners_alone() {
 }
 
 #[test]
+fn a_first_start_that_was_cut_short_begins_again() {
+    let site = Site::new();
+    let file = |served: &Served, name: &str| served.certificate().with_file_name(name);
+    let served = site.open(&named(&[]));
+    let (ca, server) = (file(&served, "ca.pem"), file(&served, "server.pem"));
+    std::fs::remove_file(&ca).unwrap();
+    let again = || {
+        let folder = Folder::open(&site.home.path().join("data")).unwrap();
+        Served::open(&folder, &named(&[]), "gate.plant", (site.clock.clone(), &SystemRandom))
+    };
+    let refused = again().unwrap_err().to_string();
+    assert!(refused.contains("from your backup"), "shown once, never replaced: {refused}");
+    std::fs::remove_file(&server).unwrap();
+    assert!(again().is_ok() && ca.exists());
+}
+
+#[test]
 fn an_own_pair_that_does_not_match_is_refused() {
     let (one, other) = (Site::new(), Site::new());
     let (shown, foreign) = (one.open(&named(&[])), other.open(&named(&[])));
