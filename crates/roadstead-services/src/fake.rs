@@ -32,6 +32,10 @@ impl HandClock {
     pub(crate) fn advance(&self, by: Duration) {
         self.0.store(self.now().after(by).micros(), Ordering::SeqCst);
     }
+
+    pub(crate) fn set(&self, to: Timestamp) {
+        self.0.store(to.micros(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for HandClock {

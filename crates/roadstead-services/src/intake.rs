@@ -22,6 +22,9 @@ pub use roadstead_store::{Appended, Batch, Durable, Once, Ticket};
 /// How long a batch waits for room in the write buffer before its sender is told to come back.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// An arrival is this far ahead of the clock only if the clock was set back, in microseconds.
+const FOLLOWED_BACK: i64 = 1_000_000;
+
 /// 2000-01-01T00:00:00Z, in seconds since the epoch.
 const YEAR_2000: i64 = 946_684_800;
 
@@ -121,13 +124,21 @@ impl Intake {
     /// The present instant as an arrival: no two calls get the same one.
     ///
     /// Values without a time of their own are of their arrival. If two of one sensor shared it,
-    /// the second would count as a repetition of the first.
+    /// the second would count as a repetition of the first. A clock that was ahead for a moment
+    /// and was set right again is followed back.
     pub fn arrival(&self) -> Timestamp {
         let now = self.tools.clock.now();
-        let next = |last: i64| Some(now.micros().max(last.saturating_add(1)));
+        let next = |last: i64| {
+            let ahead = last.saturating_sub(now.micros());
+            if ahead < FOLLOWED_BACK {
+                now.micros().max(last.saturating_add(1))
+            } else {
+                now.micros()
+            }
+        };
         let order = Ordering::Relaxed;
-        let last = self.last_arrival.fetch_update(order, order, next).unwrap_or_else(|last| last);
-        Timestamp::from_micros(now.micros().max(last.saturating_add(1))).unwrap_or(now)
+        let last = self.last_arrival.fetch_update(order, order, |last| Some(next(last)));
+        Timestamp::from_micros(next(last.unwrap_or_else(|last| last))).unwrap_or(now)
     }
 
     /// Finds the sensor of the permitted device with this name; it makes none.

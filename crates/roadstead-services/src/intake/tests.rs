@@ -204,3 +204,16 @@ fn no_two_arrivals_are_the_same() {
     site.clock.advance(Duration::from_secs(1));
     assert_eq!(intake.arrival(), site.clock.now());
 }
+
+#[test]
+fn a_clock_that_was_ahead_for_a_moment_is_followed_back() {
+    let site = Site::new();
+    let intake = site.intake(IntakeLimits::default());
+    let noon = site.clock.now();
+    site.clock.advance(Duration::from_hours(24));
+    intake.arrival();
+    site.clock.set(noon);
+    let (first, second) = (intake.arrival(), intake.arrival());
+    assert_eq!(first, noon);
+    assert!(first < second && second < noon.after(Duration::from_secs(1)));
+}
