@@ -4,7 +4,7 @@
 //! A file that is not on the list is nothing, and goes at the next start.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -131,9 +131,12 @@ pub(super) struct Files {
 impl Files {
     /// Reads the list and removes what is not on it.
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
-        let manifest = load(folder)?;
         let series = folder.join("series");
         fs::create_dir_all(&series)?;
+        let manifest = match load(folder)? {
+            Some(manifest) => manifest,
+            None => begin_list(folder, &series)?,
+        };
         let files = Self {
             folder: folder.to_owned(),
             next: AtomicU64::new(manifest.next_file),
@@ -273,25 +276,72 @@ fn check(file: &Listed) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidData, say))
 }
 
-fn remove_unlisted(folder: &Path, known: &HashSet<&Path>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            remove_unlisted(&path, known)?;
-        } else if !known.contains(path.as_path()) {
+/// Removes files of this store that are not on the list: those of others, and links, stay.
+fn remove_unlisted(series: &Path, known: &HashSet<&Path>) -> io::Result<()> {
+    for path in own_files(series)? {
+        if !known.contains(path.as_path()) {
             fs::remove_file(&path)?;
         }
     }
     Ok(())
 }
 
-fn load(folder: &Path) -> io::Result<Manifest> {
+/// The files that have names such as this store gives, finished or not.
+fn own_files(series: &Path) -> io::Result<Vec<PathBuf>> {
+    let number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let date = |name: &str| {
+        let plain = |byte: u8| byte.is_ascii_digit() || byte == b'-';
+        matches!(name.len(), 7 | 10) && name.bytes().all(plain)
+    };
+    let file = |name: &str| {
+        let stem = name.strip_suffix(".parquet").or_else(|| name.strip_suffix(".tmp"));
+        stem.is_some_and(number)
+    };
+    let mut found = Vec::new();
+    for tenant in entries(series, FileType::is_dir, number)? {
+        for day in entries(&tenant, FileType::is_dir, date)? {
+            found.extend(entries(&day, FileType::is_file, file)?);
+        }
+    }
+    Ok(found)
+}
+
+/// What of a folder is of a kind, without following links, and has a name of a shape.
+fn entries(
+    folder: &Path,
+    kind: fn(&FileType) -> bool,
+    shape: impl Fn(&str) -> bool,
+) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if kind(&entry.file_type()?) && entry.file_name().to_str().is_some_and(&shape) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+/// Begins the list of a new store. Where measurements stand already it was lost, and without
+/// it they would be taken for leftovers.
+fn begin_list(folder: &Path, series: &Path) -> io::Result<Manifest> {
+    if !own_files(series)?.is_empty() {
+        let say = format!(
+            "{} is missing, and there are files that it listed: restore it from a backup",
+            folder.join(NAME).display()
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidData, say));
+    }
+    let manifest = Manifest { version: VERSION, next_file: 1, ..Manifest::default() };
+    save(folder, &manifest)?;
+    Ok(manifest)
+}
+
+fn load(folder: &Path) -> io::Result<Option<Manifest>> {
     let bad = |say: &str| io::Error::new(io::ErrorKind::InvalidData, format!("{NAME}: {say}"));
     let bytes = match fs::read(folder.join(NAME)) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Manifest { version: VERSION, next_file: 1, ..Manifest::default() });
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let checked: Checked = serde_json::from_slice(&bytes)
@@ -302,7 +352,7 @@ fn load(folder: &Path) -> io::Result<Manifest> {
     if checked.manifest.version != VERSION {
         return Err(bad("the list of files was written by another version"));
     }
-    Ok(checked.manifest)
+    Ok(Some(checked.manifest))
 }
 
 fn save(folder: &Path, manifest: &Manifest) -> io::Result<()> {

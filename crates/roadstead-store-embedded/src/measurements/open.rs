@@ -73,8 +73,9 @@ fn lock(folder: &Path) -> io::Result<File> {
 
 /// The journal must reach from what stands in files to the end.
 fn check_reach(files: &Files, found: &Found, folder: &Path) -> io::Result<()> {
-    let from = files.rows_from();
-    if from == 0 || found.spans(from) {
+    let from = files.rows_from().max(1);
+    let is_new = files.rows_from() == 0 && found.is_empty();
+    if is_new || found.spans(from) {
         return Ok(());
     }
     let folder = folder.display();

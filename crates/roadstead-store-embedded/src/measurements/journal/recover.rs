@@ -38,6 +38,11 @@ pub(in crate::measurements) struct Found {
 }
 
 impl Found {
+    /// Whether no segment is there that holds anything.
+    pub(in crate::measurements) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// Whether the segment is there, hence all that follow it.
     pub(in crate::measurements) fn spans(&self, from: u64) -> bool {
         self.held.contains_key(&from)

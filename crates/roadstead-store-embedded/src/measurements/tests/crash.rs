@@ -91,6 +91,13 @@ fn overlay(from: &Path, to: &Path, part: &str) {
     }
 }
 
+fn refused(folder: &TempDir, say: &str) {
+    let opened = EmbeddedMeasurements::open(folder.path(), few(), HandClock::at_noon());
+    let error = opened.err().expect("refused");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains(say), "{cause}");
+}
+
 #[tokio::test]
 async fn a_crash_at_any_step_leaves_the_same_measurements() {
     let steps = Steps::walk().await;
@@ -125,12 +132,6 @@ async fn a_crash_at_any_step_leaves_the_same_measurements() {
 #[tokio::test]
 async fn a_lost_or_changed_file_is_reported_and_not_passed_over() {
     let steps = Steps::walk().await;
-    let refused = |folder: &TempDir, say: &str| {
-        let opened = EmbeddedMeasurements::open(folder.path(), few(), HandClock::at_noon());
-        let error = opened.err().expect("refused");
-        let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert!(cause.contains(say), "{cause}");
-    };
     let missing = copy(steps.flushed.path());
     fs::remove_file(&tree(&missing.path().join("series"))[0]).unwrap();
     refused(&missing, "is missing or has another size");
@@ -144,4 +145,36 @@ async fn a_lost_or_changed_file_is_reported_and_not_passed_over() {
         fs::remove_file(path).unwrap();
     }
     refused(&no_journal, "of the journal is missing");
+}
+
+#[tokio::test]
+async fn without_its_list_a_store_refuses_and_removes_nothing() {
+    let steps = Steps::walk().await;
+    let lost = copy(steps.merged.path());
+    fs::remove_file(lost.path().join("MANIFEST")).unwrap();
+    let there = tree(lost.path());
+    refused(&lost, "MANIFEST is missing");
+    assert_eq!(tree(lost.path()), there);
+
+    let journal_alone = copy(lost.path());
+    fs::remove_dir_all(journal_alone.path().join("series")).unwrap();
+    refused(&journal_alone, "segment 0000000000000001 of the journal is missing");
+}
+
+#[tokio::test]
+async fn what_is_not_of_the_store_stays_in_its_folders() {
+    let steps = Steps::walk().await;
+    let folder = copy(steps.merged.path());
+    let elsewhere = copy(steps.merged.path());
+    let series = folder.path().join("series");
+    let day = tree(&series)[0].parent().unwrap().to_owned();
+    fs::write(series.join("notes.txt"), "mine").unwrap();
+    fs::write(day.join("copy of 1.parquet"), "mine").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path().join("series"), series.join("7")).unwrap();
+    fs::write(day.join("999.parquet"), "left over").unwrap();
+    let others = tree(elsewhere.path());
+    drop(open_in(folder.path(), few()));
+    assert_eq!(tree(elsewhere.path()), others);
+    assert!(series.join("notes.txt").exists() && day.join("copy of 1.parquet").exists());
+    assert!(!day.join("999.parquet").exists(), "what is of the store and on no list goes");
 }
