@@ -30,7 +30,7 @@ pub(crate) struct Route {
     pub(crate) topic: Arc<str>,
     /// Of measurements that others sent.
     others: Option<Terms>,
-    /// Of measurements that this session's own credential sent.
+    /// Of measurements that this session's own credential sent: the feed does not know clients.
     own: Option<Terms>,
     /// Which subscription shares it, if one does.
     shared: Option<usize>,

@@ -66,6 +66,7 @@ pub(crate) struct End {
 impl End {
     const LOST: Self = Self { told: None, will: true };
     const GOODBYE: Self = Self { told: None, will: false };
+    /// The server stops: nobody is lost, and everybody comes back. No will is said.
     const SHUTDOWN: Self = Self { told: Some(Reason::SERVER_SHUTTING_DOWN), will: false };
 }
 

@@ -11,7 +11,7 @@ use crate::codec::publish::Publish;
 use crate::codec::{Frame, Qos, Reason, Version, write};
 use crate::flights::Progress;
 use crate::owed::Debt;
-use crate::publish::{self, Said, Wrong};
+use crate::publish::{self, Gathered, Said, Wrong};
 use crate::tray::Awaiting;
 use crate::wire::Wire;
 
@@ -119,16 +119,22 @@ impl Session {
             self.tray.add(&target.permit, (&said, awaiting), read);
             return Ok(());
         }
-        match publish::thorough(tools, target, &said).await {
-            Ok(gathered) => {
-                if gathered.wrong.is_some() {
-                    self.door.counters.refused(1);
-                }
-                self.tray.add_batch(gathered, awaiting);
-                Ok(())
-            }
-            Err(wrong) => self.refuse(wrong, awaiting),
-        }
+        let gathered = publish::thorough(tools, target, &said).await;
+        self.gathered(gathered, awaiting)
+    }
+
+    fn gathered(
+        &mut self,
+        gathered: Result<Gathered, Wrong>,
+        awaiting: Option<Awaiting>,
+    ) -> Result<(), End> {
+        let gathered = match gathered {
+            Ok(gathered) => gathered,
+            Err(wrong) => return self.refuse(wrong, awaiting),
+        };
+        self.door.counters.refused(u64::from(gathered.wrong.is_some()));
+        self.tray.add_batch(gathered, awaiting);
+        Ok(())
     }
 
     /// Counts a message against the client's window, and says which answer it awaits.

@@ -349,7 +349,7 @@ async fn a_lost_right_ends_what_waits_for_the_window() {
         let login = Some((&*reader.user, &*reader.token));
         let properties = &[0x21, 0, 1];
         let mut client = harbour.client();
-        let connect = client::Connect { login, properties, ..client::Connect::default() };
+        let connect = client::Connect { properties, login, ..client::Connect::default() };
         client.present(&connect).await;
         assert_eq!(client.next().await[3], 0);
         if retained {
