@@ -1,4 +1,5 @@
-//! What is fuzzed: every decoder of bodies, and every text that becomes an id, a name or a time.
+//! What is fuzzed: every decoder of bodies, every packet of MQTT, and every text that becomes an id,
+//! a name, a time or a topic.
 
 use roadstead_model::{DeviceId, Email, Name, Resource, TenantId, Timestamp};
 use roadstead_services::formats::{Context, Format, Precision, decode, sensor_payload};
@@ -23,6 +24,7 @@ pub(crate) const ALL: &[Target] = &[
         feed: |body| read(Format::Influx(Precision::Nanoseconds), body),
     },
     Target { name: "payload", seeds: PAYLOAD, feed: |body| drop(sensor_payload(body)) },
+    Target { name: "mqtt", seeds: MQTT, feed: roadstead_door_mqtt::read_as_anything },
     Target { name: "texts", seeds: TEXTS, feed: texts },
 ];
 
@@ -50,6 +52,16 @@ const PAYLOAD: &[&[u8]] = &[
     b"true",
     br#"{"time":"2026-11-21T10:00:00.123Z","value":21.5}"#,
     br#"{"t":1795280718.5,"v":-1e3}"#,
+];
+const MQTT: &[&[u8]] = &[
+    b"\x10\x1a\x00\x04MQTT\x04\xc2\x00<\x00\x01c\x00\x04pump\x00\x05token",
+    b"\x10=\x00\x04MQTT\x05\xc6\x00<\x05\x11\x00\x00\x0e\x10\x00\x01c\x05\x18\x00\x00\x00\x01\x00\x12me/measurements/on\x00\x010\x00\x04pump\x00\x05token",
+    b"2 \x00\x14me/measurements/flow\x00\x07\x03#\x00\x0121.5",
+    b"\x824\x00\x09\x02\x0b\x07\x00!$share/g/devices/+/measurements/#\x01\x00\x08spaces/#-",
+    b"\xa2\x09\x00\x0a\x00\x00\x04me/#",
+    b"\xe0\x07\x04\x05\x11\x00\x00\x00\x00",
+    b"@\x08\x00\x01\x87\x04\x1f\x00\x01a",
+    b"devices/pump/measurements/flow",
 ];
 const TEXTS: &[&[u8]] =
     &[b"dev_0123456789abc", b"2026-03-29T12:00:00.123456+02:00", b"a@b.example", b"pump-7"];
