@@ -13,11 +13,13 @@ const units = { temperature: "Cel", humidity: "%RH", power: "W" };
 /** Fills the site and returns what the pages' addresses need. */
 export async function furnish(site) {
   const space = (name, kind, parent) => site.call("POST", "/api/v1/spaces", { name, class: kind, parent });
-  await space("Plant 1", "Site", null);
+  const { id: place } = await space("Plant 1", "Site", null);
   await space("Hall", "Building", "Plant 1");
   await space("Room 2.14", "Room", "Plant 1/Hall");
   await site.call("POST", "/api/v1/assets", { name: "Inverter A", place: "Plant 1" });
   await site.call("POST", "/api/v1/types", { name: "Climate", mode: "open", sensors: [] });
+  const meter = { name: "Meter", mode: "fixed", sensors: [{ name: "power", unit: "W", quantity: "ActivePower" }] };
+  await site.call("POST", "/api/v1/types", meter);
   const climate = await site.device("room-climate", { place: "Plant 1/Hall/Room 2.14", type: "Climate" });
   const inverter = await site.device("inverter (AC)", { place: "Plant 1/Inverter A" });
   const silent = await site.device("silent-buoy");
@@ -27,7 +29,7 @@ export async function furnish(site) {
   await site.call("POST", "/api/v1/tokens", { label: "report", days: 30, capabilities: ["read"] });
   const { items } = await site.call("GET", `/api/v1/devices/${climate.id}/sensors`);
   const curves = items.filter(({ name }) => name in shapes);
-  return { climate, inverter, silent, sensors: curves.map((sensor) => sensor.id) };
+  return { climate, inverter, silent, place, sensors: curves.map((sensor) => sensor.id) };
 }
 
 async function replay(site, device, names, until) {

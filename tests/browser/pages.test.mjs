@@ -13,7 +13,7 @@ const shots = process.env.ROADSTEAD_SCREENSHOTS;
 const modes = ["light", "dark"].flatMap((scheme) => [1440, 390].map((width) => ({ scheme, width })));
 
 /** Where to go for each page of the table of ways in: addresses by route, or why it is no page. */
-function addresses({ climate, inverter, silent, sensors }) {
+function addresses({ climate, inverter, silent, sensors, place }) {
   const chosen = sensors.map((sensor) => `sensor=${sensor}`).join("&");
   return {
     "/claim": ["/claim"],
@@ -24,6 +24,10 @@ function addresses({ climate, inverter, silent, sensors }) {
     "/devices/{device}": [climate, inverter, silent].map(({ id }) => `/devices/${id}`),
     "/compare": ["/compare", `/compare?${chosen}`],
     "/places": ["/places"],
+    "/places/{place}": [`/places/${place}`],
+    "/types": ["/types"],
+    "/access": ["/access", `/access?on=${place}`, `/access?on=${climate.id}`],
+    "/account": ["/account"],
     "/api": ["/api"],
     "/tokens": ["/tokens"],
     "/manual": ["/manual"],

@@ -20,5 +20,8 @@ mod json; // values as JSON
 mod tables; // CSV, Arrow and Parquet
 mod openapi; // the description of all this
 
+pub(crate) use access::principal_ref;
 pub(crate) use openapi::{described, document};
 pub(crate) use paths::Places;
+pub(crate) use places::moved;
+pub(crate) use types::shape_of;

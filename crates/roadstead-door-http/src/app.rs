@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use roadstead_guard::{Guard, Origin};
+use roadstead_guard::{Guard, Origin, Secret};
 use roadstead_model::{Clock, Random};
 use roadstead_services::history::History;
 use roadstead_services::intake::Intake;
@@ -24,11 +24,14 @@ pub type MqttHandOver = Arc<
     dyn Fn(Box<dyn MqttStream>, Origin) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync,
 >;
 
+/// Whether the server has a name at this moment; a new certificate may bring others.
+pub type HasName = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// What an operator can set of this door.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
-    /// The names that this server answers to; any address literal is answered too.
-    pub hosts: Vec<String>,
+    /// Whether this server answers to a name; any address literal is answered too.
+    pub has_name: HasName,
     /// Where clients reach the server, without a slash at the end: links are built from it alone.
     pub public_url: String,
     /// The PEM of the authority that signed the server's certificate; `None` with an own certificate.
@@ -39,6 +42,13 @@ pub struct Settings {
     pub max_body: usize,
     /// Largest request body once unpacked, in bytes.
     pub max_unpacked: usize,
+}
+
+impl Settings {
+    /// The address that lets an invited person in, once, and leads to setting a password.
+    pub(crate) fn invitation(&self, secret: &Secret) -> String {
+        format!("{}/sign-in?next=/account#{}", self.public_url, secret.reveal())
+    }
 }
 
 /// Everything that handlers work with.

@@ -14,11 +14,16 @@ mod rows; // devices as lists show them
 
 mod compare; // sensors of any device in one chart
 mod device; // one device
+mod device_changes; // name, place, sensors by hand
 mod device_forms; // making, changing and removing devices and their tokens
 mod overview; // the first page and the list of devices
+mod place; // one space or asset
 mod places; // spaces, assets, and what stands in them
 mod senders; // who sent a value, as far as one may know
+mod types; // device types
 mod snippets; // commands that send a first value
+mod access; // people, and grants on things
+mod account; // one's own password
 mod tokens; // one's own API tokens
 
 mod explorer; // the API, ready to try
@@ -64,6 +69,9 @@ pages! {
     GET "/devices/new" Session device_forms::ask, "manage any place";
     POST "/devices/new" Session device_forms::create, "manage the place";
     GET "/devices/{device}" Session device::show_device, "read the device";
+    POST "/devices/{device}/change" Session device_changes::change, "manage the device, and the new place";
+    POST "/devices/{device}/sensors" Session device_changes::add_sensor, "manage the device";
+    POST "/devices/{device}/sensors/remove" Session device_changes::remove_sensor, "manage the sensor";
     POST "/devices/{device}/tokens" Session device_forms::issue, "manage the device";
     POST "/devices/{device}/credentials/{credential}/revoke" Session device_forms::revoke, "manage the device";
     POST "/devices/{device}/delete" Session device_forms::delete, "manage the device";
@@ -71,6 +79,19 @@ pages! {
     GET "/places" Session places::places, "read; others are left out";
     POST "/places/spaces" Session places::add_space, "manage the parent";
     POST "/places/assets" Session places::add_asset, "manage the place";
+    GET "/places/{place}" Session place::place, "manage the place";
+    POST "/places/{place}" Session place::change, "manage the place; to move it, its parent and the new one";
+    POST "/places/{place}/delete" Session place::delete, "manage the place";
+    GET "/types" Session types::types, "a contract is no secret within its tenant";
+    POST "/types" Session types::create, "manage the tenant";
+    POST "/types/{type}" Session types::change, "manage the tenant";
+    POST "/types/{type}/delete" Session types::delete, "manage the tenant";
+    GET "/access" Session access::access, "manage the thing; people only for whoever manages the tenant";
+    POST "/access/people" Session access::invite, "manage the tenant";
+    POST "/access/grants" Session access::give, "manage the thing, and have all that is given";
+    POST "/access/grants/{grant}/end" Session access::end, "manage the thing, and have all that is ended";
+    GET "/account" Session account::account, "one's own";
+    POST "/account/password" Session account::set_password, "one's own, and the present password";
     GET "/api" Session explorer::explorer, "requests are sent as oneself";
     GET "/tokens" Session tokens::list, "one's own";
     POST "/tokens" Session tokens::create, "one's own, never with more than one has";

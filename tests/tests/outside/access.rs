@@ -233,7 +233,7 @@ async fn people_rights_and_changes_go_by_command_too() {
     let sensor = run(&["sensor", "add", "pump-7", "flow:m3/h", "--json"]);
     run(&["sensor", "remove", sensor["id"].as_str().unwrap()]);
     let invited = run(&["person", "invite", "vera@acme.example", "--json"]);
-    assert!(invited["link"].as_str().unwrap().contains("/sign-in#"), "{invited}");
+    assert!(invited["link"].as_str().unwrap().contains("/sign-in?next=/account#rsl_"), "{invited}");
     assert_eq!(run(&["person", "list", "--json"]).as_array().unwrap().len(), 2);
     for thing in ["organisation", "Works", "pump-7"] {
         let given = ["grant", "give", thing, "vera@acme.example", "viewer", "--json"];

@@ -56,7 +56,7 @@ pub(crate) async fn invite_person(
 ) -> Result<(StatusCode, Json<Invited>), Problem> {
     let permit = app.guard.permit::<Manage, _>(&caller, caller.tenant())?;
     let (person, secret) = app.people.invite(&permit, email(&body.email)?).await?;
-    let link = format!("{}/sign-in#{}", app.settings.public_url, secret.reveal());
+    let link = app.settings.invitation(&secret);
     let person = PersonView { id: person.id.to_string(), email: person.email.to_string() };
     Ok((StatusCode::CREATED, Json(Invited { person, link })))
 }

@@ -91,6 +91,15 @@ fn shape(view: ShapeView) -> Result<SensorShape, Problem> {
     })
 }
 
+/// Reads a sensor as a form or a request tells it.
+pub(crate) fn shape_of(
+    name: String,
+    unit: String,
+    quantity: String,
+) -> Result<SensorShape, Problem> {
+    shape(ShapeView { name, unit, quantity })
+}
+
 fn shape_view(shape: &SensorShape) -> ShapeView {
     ShapeView {
         name: shape.name.to_string(),

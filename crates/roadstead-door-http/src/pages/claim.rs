@@ -17,7 +17,7 @@ use crate::bodies::Form;
 use crate::problem::Problem;
 
 /// The least length of a password, as the guard keeps it.
-const PASSWORD_MIN: u32 = 15;
+pub(super) const PASSWORD_MIN: u32 = 15;
 const NO_ADDRESS: &str = "Write an e-mail address such as ada@example.org.";
 
 /// The form, empty or refused.

@@ -8,7 +8,8 @@ use roadstead_guard::{Credential, Manage, Read};
 use roadstead_model::{DeviceId, Measurement, Quality, Timestamp, Value};
 use roadstead_services::SensorPlace;
 
-use super::frame::{Moment, Page, Say, show};
+use super::frame::{Choice, Field, Moment, Page, Say, show};
+use super::places::Manageable;
 use super::rows::{Surroundings, heard};
 use super::senders::Senders;
 use super::session::Signed;
@@ -36,6 +37,10 @@ pub(super) struct DevicePage {
     sensors: Vec<SensorRow>,
     credentials: Vec<CredentialRow>,
     may_manage: bool,
+    /// The forms that change it, for whoever manages it.
+    pub new_name: Field,
+    places: Vec<Choice>,
+    pub new_sensor: Field,
     pub delete_error: Option<String>,
 }
 
@@ -92,6 +97,7 @@ impl DevicePage {
         let manage = app.guard.permit::<Manage, _>(caller, id).ok();
         let tokens = manage.as_ref().map(|permit| directory.device_credentials(permit));
         let now = app.clock.now();
+        let may = Manageable { app, visitor, around: &around };
         Ok(Self {
             page: Page::new(app, device.name.as_str(), "devices", Some(visitor)),
             id: id.to_string(),
@@ -105,6 +111,9 @@ impl DevicePage {
             sensors: sensor_rows(&heard.sensors, Senders::new(app, caller)),
             credentials: tokens.iter().flatten().map(|row| CredentialRow::of(row, now)).collect(),
             may_manage: manage.is_some(),
+            new_name: Field::typed(device.name.as_str()),
+            places: may.with_present(may.places("No place", ""), device.parent),
+            new_sensor: Field::default(),
             delete_error: None,
         })
     }

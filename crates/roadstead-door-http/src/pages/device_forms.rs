@@ -157,7 +157,7 @@ pub(crate) async fn delete(
     Ok(go_to("/devices?notice=device-deleted"))
 }
 
-fn managed(
+pub(super) fn managed(
     app: &App,
     visitor: &Visitor,
     device: &str,

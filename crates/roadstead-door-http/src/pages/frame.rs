@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use roadstead_guard::Manage;
 use roadstead_model::Timestamp;
 use serde::Deserialize;
 
@@ -31,6 +32,8 @@ pub(crate) struct Page {
 pub(crate) struct Viewer {
     pub tenant: String,
     pub person: String,
+    /// Whether they manage the tenant, and may see who else is in it.
+    pub manages: bool,
     /// What every form must send back.
     pub csrf: String,
 }
@@ -71,10 +74,21 @@ pub(crate) struct Say {
 
 const NOTICES: &[(&str, &str)] = &[
     ("asset-added", "Asset added."),
+    ("device-changed", "Device changed."),
     ("device-deleted", "Device deleted. Its tokens no longer work."),
+    ("grant-ended", "Grant ended. Whatever lived by it is cut off."),
+    ("grant-given", "Grant given."),
+    ("password-set", "Password set. Your other sessions have ended."),
+    ("place-changed", "Place changed."),
+    ("place-removed", "Place removed."),
+    ("sensor-added", "Sensor added."),
+    ("sensor-removed", "Sensor removed."),
     ("signed-out", "You are signed out."),
     ("space-added", "Space added."),
     ("token-revoked", "Token revoked. Whatever was connected with it is cut off."),
+    ("type-added", "Type added."),
+    ("type-changed", "Type changed. Its devices have the added sensors."),
+    ("type-removed", "Type removed."),
 ];
 
 impl Notice {
@@ -119,6 +133,10 @@ impl Viewer {
         Self {
             tenant: tenant.unwrap_or_default(),
             person: person.unwrap_or_default(),
+            manages: app
+                .guard
+                .permit::<Manage, _>(&visitor.caller, visitor.caller.tenant())
+                .is_ok(),
             csrf: visitor.csrf.clone(),
         }
     }

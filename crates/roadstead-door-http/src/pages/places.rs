@@ -17,8 +17,8 @@ use crate::auth::Visitor;
 use crate::problem::Problem;
 
 /// The words of RealEstateCore for spaces.
-const CLASSES: [&str; 5] = ["Site", "Building", "Level", "Room", "Zone"];
-const TOP: &str = "Top level";
+pub(super) const CLASSES: [&str; 5] = ["Site", "Building", "Level", "Room", "Zone"];
+pub(super) const TOP: &str = "Top level";
 
 /// The tree, and the forms that add to it.
 #[derive(Template)]
@@ -131,7 +131,7 @@ pub(super) fn node(text: &str, tenant: TenantId) -> Result<Resource, Problem> {
 }
 
 /// What to say beside the field; everything else is a problem of its own.
-fn reason(error: ServiceError) -> Result<(StatusCode, String), Problem> {
+pub(super) fn reason(error: ServiceError) -> Result<(StatusCode, String), Problem> {
     match error {
         ServiceError::Conflict(why) => Ok((StatusCode::CONFLICT, why)),
         ServiceError::Invalid(why) | ServiceError::Limit(why) => {
@@ -151,6 +151,19 @@ impl Manageable<'_> {
     pub(super) fn spaces(&self, top: &str, wanted: &str) -> Vec<Choice> {
         let spaces = self.around.spaces.iter().map(|row| Resource::Space(row.id));
         self.choices(spaces, (top, wanted))
+    }
+
+    /// Adds where a thing stands now, chosen: else a form would move what its sender left alone.
+    pub(super) fn with_present(&self, mut choices: Vec<Choice>, present: Resource) -> Vec<Choice> {
+        let tenant = present == Resource::Tenant(self.visitor.caller.tenant());
+        let value = if tenant { String::new() } else { present.to_string() };
+        for choice in &mut choices {
+            choice.chosen = choice.value == value;
+        }
+        if !choices.iter().any(|choice| choice.chosen) {
+            choices.insert(0, Choice::new(value.clone(), "where it is", &value));
+        }
+        choices
     }
 
     /// The tenant, its spaces and its assets.
@@ -205,11 +218,13 @@ fn tree(app: &App, scope: &Scope<Read>, around: &Surroundings) -> Vec<PlaceNode>
     let mut leaves = Vec::new();
     for row in &around.spaces {
         let node = PlaceNode::new("space", row.name.to_string(), row.class.to_string());
-        leaves.push((Resource::Space(row.id), row.parent, node));
+        let href = own_page(app, scope, row.id.into());
+        leaves.push((Resource::Space(row.id), row.parent, PlaceNode { href, ..node }));
     }
     for row in &around.assets {
         let node = PlaceNode::new("asset", row.name.to_string(), String::new());
-        leaves.push((Resource::Asset(row.id), row.parent, node));
+        let href = own_page(app, scope, row.id.into());
+        leaves.push((Resource::Asset(row.id), row.parent, PlaceNode { href, ..node }));
     }
     for row in app.things.directory().devices(scope) {
         let Some(heard) = heard(app, scope, &row) else { continue };
@@ -222,6 +237,12 @@ fn tree(app: &App, scope: &Scope<Read>, around: &Surroundings) -> Vec<PlaceNode>
         ));
     }
     grown(leaves)
+}
+
+/// Where a place is changed, for whoever may.
+fn own_page(app: &App, scope: &Scope<Read>, node: Resource) -> Option<String> {
+    let may = app.guard.permit::<Manage, Resource>(scope.caller(), node).is_ok();
+    may.then(|| format!("/places/{node}"))
 }
 
 /// Hangs each node below its parent, keeping the order; the rest are roots.

@@ -75,6 +75,8 @@ pub(crate) async fn sign_in(
 #[derive(Deserialize)]
 pub(crate) struct LinkForm {
     link: String,
+    #[serde(default)]
+    next: String,
 }
 
 /// Signs in with a one-time link.
@@ -85,7 +87,7 @@ pub(crate) async fn sign_in_by_link(
 ) -> Result<Response, Problem> {
     let link = Secret::presented(after_the_hash(&form.link));
     match app.people.sign_in_by_link(&link, origin).await {
-        Ok(issued) => welcome(&issued, "/"),
+        Ok(issued) => welcome(&issued, next_path(&form.next)),
         Err(ServiceError::Refused(Refused::Invalid)) => {
             let error =
                 "This link was used, has ended, or was copied incompletely. Ask for a new one.";

@@ -89,11 +89,18 @@ impl<'a> Target<'a> {
 /// Neither names nor tokens can have the angle brackets of its gaps.
 const PYTHON: &str = r#"# pip install "paho-mqtt>=2"
 import math
+import os
 import time
 
 import paho.mqtt.client as mqtt
 
+def told(client, userdata, flags, reason, properties):
+    if reason.is_failure:
+        print(f"refused: {reason}")
+        os._exit(1)  # ends the waiting below too
+
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+client.on_connect = told
 client.username_pw_set(<NAME>, <TOKEN>)
 client.tls_set(<TRUST>)
 client.connect(<HOST>, <PORT>)
