@@ -14,7 +14,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(super) use recover::{Found, recover};
+pub(super) use recover::{Found, Tail, recover};
 
 /// Length, checksum and number: what a record has before its entries.
 const FRONT: usize = 16;
@@ -24,8 +24,8 @@ pub(super) trait Disk: Send + Sync {
     /// Makes a new segment of this size, all zero, and its name durable.
     fn create(&self, path: &Path, bytes: u64) -> io::Result<Box<dyn Segment>>;
 
-    /// Opens a segment to go on writing after `end`; whatever stands there becomes zero.
-    fn reopen(&self, path: &Path, end: u64, bytes: u64) -> io::Result<Box<dyn Segment>>;
+    /// Opens a segment to go on writing, of at least this size, and makes its tail durable.
+    fn reopen(&self, path: &Path, tail: &Tail, bytes: u64) -> io::Result<Box<dyn Segment>>;
 }
 
 /// One segment being written.
@@ -52,10 +52,10 @@ impl Disk for RealDisk {
         Ok(Box::new(file))
     }
 
-    fn reopen(&self, path: &Path, end: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
+    fn reopen(&self, path: &Path, tail: &Tail, bytes: u64) -> io::Result<Box<dyn Segment>> {
         let file = OpenOptions::new().write(true).open(path)?;
-        file.set_len(end)?;
-        allocate(&file, bytes.max(end))?;
+        file.write_all_at(&tail.bytes, tail.at)?;
+        allocate(&file, bytes)?;
         file.sync_all()?;
         Ok(Box::new(file))
     }
@@ -171,11 +171,12 @@ impl Journal {
         segment_bytes: u64,
         found: &Found,
     ) -> io::Result<Self> {
+        found.set_aside(folder)?;
         let segments = Segments::new(folder, found.held.clone());
         let (number, used) = found.end.unwrap_or((1, 0));
         let path = segment_path(folder, number);
         let file = if found.end.is_some() {
-            disk.reopen(&path, used, segment_bytes)?
+            disk.reopen(&path, &found.tail, segment_bytes)?
         } else {
             disk.create(&path, segment_bytes)?
         };

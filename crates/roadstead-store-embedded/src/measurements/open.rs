@@ -78,10 +78,9 @@ fn check_reach(files: &Files, found: &Found, folder: &Path) -> io::Result<()> {
     if is_new || found.spans(from) {
         return Ok(());
     }
-    let folder = folder.display();
-    let say = format!(
-        "segment {from:016x} of the journal is missing in {folder}: restore it from a backup"
-    );
+    let (what, folder) = (found.wrong_with(from), folder.display());
+    let say =
+        format!("segment {from:016x} of the journal {what} in {folder}: restore it from a backup");
     Err(io::Error::new(io::ErrorKind::InvalidData, say))
 }
 

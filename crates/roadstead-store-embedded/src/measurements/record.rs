@@ -36,7 +36,7 @@ pub(super) enum Entry {
     Save(SessionKey, Arc<SessionState>),
     Release(SessionKey, u16),
     Remove(SessionKey),
-    /// The store was closed in order: everything before was whole.
+    /// The store was closed in order: everything before was durable. The next record replaces it.
     Closed,
     Begin {
         version: u64,

@@ -35,6 +35,28 @@ pub(in crate::measurements) struct Found {
     pub(super) end: Option<(u64, u64)>,
     /// The number of the next record.
     pub(super) next_record: u64,
+    /// What is written there once more before anything follows it.
+    pub(super) tail: Tail,
+    /// The newest segment, when its first record is not whole: nothing in it counts.
+    pub(super) unbegun: Option<Unbegun>,
+}
+
+/// The last record of the journal and zeros over what was torn behind it.
+///
+/// When its sync failed, the record was read from the cache of the operating system, which
+/// does not try again to bring it to the disk. All records before it were durable.
+#[derive(Debug, Default)]
+pub(in crate::measurements) struct Tail {
+    pub(super) at: u64,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// A segment that was made and in which no whole record stands.
+#[derive(Debug)]
+pub(super) struct Unbegun {
+    number: u64,
+    path: PathBuf,
+    is_blank: bool,
 }
 
 impl Found {
@@ -46,6 +68,25 @@ impl Found {
     /// Whether the segment is there, hence all that follow it.
     pub(in crate::measurements) fn spans(&self, from: u64) -> bool {
         self.held.contains_key(&from)
+    }
+
+    /// What is wrong with a segment that should be there.
+    pub(in crate::measurements) fn wrong_with(&self, number: u64) -> &'static str {
+        let is_torn = self.unbegun.as_ref().is_some_and(|unbegun| unbegun.number == number);
+        if is_torn { "has no whole first record" } else { "is missing" }
+    }
+
+    /// Makes room for the segment that follows: what is blank goes, anything else is kept aside.
+    pub(super) fn set_aside(&self, folder: &Path) -> io::Result<()> {
+        let Some(Unbegun { path, is_blank, .. }) = &self.unbegun else { return Ok(()) };
+        if *is_blank {
+            fs::remove_file(path)?;
+        } else {
+            let aside = path.with_extension("torn");
+            fs::rename(path, &aside)?;
+            tracing::warn!(file = %aside.display(), "a segment was torn at its beginning");
+        }
+        sync_folder(folder)
     }
 }
 
@@ -65,15 +106,23 @@ pub(in crate::measurements) fn recover(
         let newest = index + 1 == numbers.len();
         let bytes = read_what_was_written(&path)?;
         let mut scan = Scan { path: &path, bytes: &bytes, at: 0, expected };
-        while let Some(payload) = scan.next_record() {
-            let rows = deliver(&scan, number, payload, &mut take)?;
+        let (mut last, mut closed) = (0, false);
+        while let Some((begin, payload)) = scan.next_record() {
+            let record = Whole { path: &path, segment: number, begin, payload };
+            let rows;
+            (rows, closed) = record.deliver(&mut take)?;
             found.held.entry(number).or_default().rows += rows;
+            last = begin;
         }
         scan.check_the_rest(newest)?;
         if scan.at == 0 && newest {
-            fs::remove_file(&path)?; // made, and never begun
-            sync_folder(folder)?;
+            let is_blank = length_without_zeros(&bytes) == 0;
+            found.unbegun = Some(Unbegun { number, path, is_blank });
             break;
+        }
+        found.tail = scan.tail(last);
+        if closed && newest {
+            scan.forget(&mut found.tail);
         }
         let end = scan.at as u64;
         expected = scan.expected;
@@ -114,30 +163,37 @@ fn numbers_in(folder: &Path) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
-fn deliver(
-    scan: &Scan<'_>,
+/// A record that was whole, and where it stands.
+struct Whole<'a> {
+    path: &'a Path,
     segment: u64,
-    payload: &[u8],
-    take: &mut impl FnMut(u64, Entry),
-) -> io::Result<u64> {
-    let bad = |what| damaged(scan.path, scan.at as u64, what);
-    let entries = record::read(payload);
-    let entries = entries.map_err(|_| bad("a record of another version stands"))?;
-    let mut rows = 0;
-    for entry in entries {
-        match &entry {
-            Entry::Begin { version, .. } if *version != VERSION => {
-                return Err(bad("a segment of another format version begins"));
+    begin: usize,
+    payload: &'a [u8],
+}
+
+impl Whole<'_> {
+    /// Hands its entries over; says how many rows they have, and whether they close the store.
+    fn deliver(&self, take: &mut impl FnMut(u64, Entry)) -> io::Result<(u64, bool)> {
+        let bad = |what| damaged(self.path, self.begin as u64, what);
+        let entries = record::read(self.payload);
+        let entries = entries.map_err(|_| bad("a record of another version stands"))?;
+        let closed = matches!(entries[..], [Entry::Closed]);
+        let mut rows = 0;
+        for entry in entries {
+            match &entry {
+                Entry::Begin { version, .. } if *version != VERSION => {
+                    return Err(bad("a segment of another format version begins"));
+                }
+                Entry::Begin { segment, .. } if *segment != self.segment => {
+                    return Err(bad("a segment with another number begins"));
+                }
+                Entry::Batch(handed) => rows += handed.batch.readings.len() as u64,
+                _ => {}
             }
-            Entry::Begin { segment: named, .. } if *named != segment => {
-                return Err(bad("a segment with another number begins"));
-            }
-            Entry::Batch(handed) => rows += handed.batch.readings.len() as u64,
-            _ => {}
+            take(self.segment, entry);
         }
-        take(segment, entry);
+        Ok((rows, closed))
     }
-    Ok(rows)
 }
 
 fn damaged(path: &Path, offset: u64, what: &'static str) -> io::Error {
@@ -154,15 +210,32 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// The entries of the next record, when it is whole and the one that must follow.
-    fn next_record(&mut self) -> Option<&'a [u8]> {
+    /// The next record's place and entries, when it is whole and the one that must follow.
+    fn next_record(&mut self) -> Option<(usize, &'a [u8])> {
         let (number, payload) = whole_record(&self.bytes[self.at..])?;
         if self.expected.is_some_and(|expected| expected != number) {
             return None;
         }
+        let begin = self.at;
         self.at += payload.len() + FRONT;
         self.expected = Some(number + 1);
-        Some(payload)
+        Some((begin, payload))
+    }
+
+    /// The last record, which begins there, and zeros as far as anything stands behind it.
+    fn tail(&self, last: usize) -> Tail {
+        let mut bytes = self.bytes[last..self.at].to_vec();
+        let dirty = length_without_zeros(&self.bytes[self.at..]);
+        bytes.resize(bytes.len() + dirty, 0);
+        Tail { at: last as u64, bytes }
+    }
+
+    /// Goes back to before the last record. It said that the store was closed in order, hence
+    /// that all before it was durable; whether itself is does not matter once it is gone.
+    fn forget(&mut self, tail: &mut Tail) {
+        tail.bytes.fill(0);
+        self.at = usize::try_from(tail.at).unwrap_or(self.at);
+        self.expected = self.expected.map(|expected| expected - 1);
     }
 
     /// Zeros are the end. Anything else is a torn write in the newest segment, or damage.

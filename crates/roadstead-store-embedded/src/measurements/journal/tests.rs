@@ -62,7 +62,7 @@ impl Written {
         let mut found = Vec::new();
         recover(self.folder.path(), |_, entry| match entry {
             Entry::Forget(id) => found.push(id.integer() & 0xffff),
-            Entry::Begin { .. } => {}
+            Entry::Begin { .. } | Entry::Closed => {}
             other => panic!("{other:?} was never written"),
         })?;
         found.dedup();
@@ -74,6 +74,86 @@ impl Written {
         let whole = self.records.iter().filter(|(at, _, end, _)| (*at, *end) <= (segment, offset));
         whole.filter_map(|(_, _, _, number)| *number).collect()
     }
+}
+
+/// Goes on behind what is there, as the next start does.
+fn go_on(written: &Written, found: &Found) {
+    let disk = Arc::new(RealDisk);
+    let mut journal = Journal::open(written.folder.path(), disk, 400, found).unwrap();
+    let mut record = journal.blank_record();
+    record::write(&mut record, &sensor(9999));
+    journal.commit(record, 0).unwrap();
+}
+
+fn found(written: &Written) -> Found {
+    recover(written.folder.path(), |_, _| {}).unwrap()
+}
+
+/// What the disk has when the operating system never wrote what it gave to readers.
+fn lose(path: &Path, from: u64) {
+    let file = File::options().write(true).open(path).unwrap();
+    let length = file.metadata().unwrap().len();
+    file.set_len(from).unwrap();
+    file.set_len(length).unwrap();
+}
+
+#[test]
+fn the_last_record_is_written_again_before_anything_follows_it() {
+    for sizes in [&[1, 2][..], &[3, 3, 3, 30, 30]] {
+        let written = write(sizes);
+        let (newest, begin, ..) = *written.records.last().unwrap();
+        let seen = found(&written);
+        lose(&written.path(newest), begin);
+        go_on(&written, &seen);
+        let all = (1..=sizes.len() as u64).chain([9999]);
+        assert_eq!(written.read().unwrap(), all.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_record_that_closes_a_journal_is_replaced_by_the_next() {
+    let written = write(&[1, 2]);
+    let (newest, _, end, _) = *written.records.last().unwrap();
+    let seen = found(&written);
+    let disk = Arc::new(RealDisk);
+    let mut journal = Journal::open(written.folder.path(), disk, 400, &seen).unwrap();
+    let mut record = journal.blank_record();
+    record::write(&mut record, &Entry::Closed);
+    journal.commit(record, 0).unwrap();
+    drop(journal);
+    let closed = found(&written);
+    assert_eq!((closed.end, closed.next_record), (Some((newest, end)), seen.next_record));
+    lose(&written.path(newest), end);
+    go_on(&written, &closed);
+    assert_eq!(written.read().unwrap(), [1, 2, 9999]);
+}
+
+#[test]
+fn a_segment_torn_at_its_beginning_is_kept_aside_and_never_removed() {
+    let written = write(&[]);
+    let path = written.path(1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[9] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let seen = found(&written);
+    assert!(seen.is_empty() && path.exists(), "reading changes nothing");
+    assert_eq!(seen.wrong_with(1), "has no whole first record");
+    go_on(&written, &seen);
+    assert_eq!(fs::read(path.with_extension("torn")).unwrap(), bytes);
+    assert_eq!(written.read().unwrap(), [9999]);
+}
+
+#[test]
+fn damage_is_reported_where_its_record_begins() {
+    let written = write(&[1]);
+    let seen = found(&written);
+    let disk = Arc::new(RealDisk);
+    let mut journal = Journal::open(written.folder.path(), disk, 400, &seen).unwrap();
+    let (begin, mut record) = (journal.used, journal.blank_record());
+    record.push(99);
+    journal.commit(record, 0).unwrap();
+    let error = written.read().unwrap_err().to_string();
+    assert!(error.contains(&format!("at offset {begin};")), "{error}");
 }
 
 fn sizes() -> impl Strategy<Value = Vec<usize>> {
@@ -97,13 +177,7 @@ proptest! {
         let path = written.path(newest);
         File::options().write(true).open(&path).unwrap().set_len(at).unwrap();
         prop_assert_eq!(written.read().unwrap(), written.before(newest, at));
-        let mut found = Vec::new();
-        let again = recover(written.folder.path(), |_, entry| found.push(entry)).unwrap();
-        let mut journal =
-            Journal::open(written.folder.path(), Arc::new(RealDisk), 400, &again).unwrap();
-        let mut record = journal.blank_record();
-        record::write(&mut record, &sensor(9999));
-        journal.commit(record, 0).unwrap();
+        go_on(&written, &found(&written));
         let mut expected = written.before(newest, at);
         expected.push(9999);
         prop_assert_eq!(written.read().unwrap(), expected, "and writing goes on behind it");

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use proptest::prelude::*;
 use roadstead_store::contract::fleet::{Fleet, reading, values};
 
-use super::super::journal::{Disk, Segment};
+use super::super::journal::{Disk, Segment, Tail};
 use super::super::open::{Place, open};
 use super::*;
 
@@ -26,8 +26,8 @@ impl Disk for Failing {
         Ok(self.around(RealDisk.create(path, bytes)?))
     }
 
-    fn reopen(&self, path: &Path, end: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
-        Ok(self.around(RealDisk.reopen(path, end, bytes)?))
+    fn reopen(&self, path: &Path, tail: &Tail, bytes: u64) -> io::Result<Box<dyn Segment>> {
+        Ok(self.around(RealDisk.reopen(path, tail, bytes)?))
     }
 }
 
