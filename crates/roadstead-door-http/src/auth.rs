@@ -56,11 +56,10 @@ impl FromRequestParts<App> for Me {
     /// A token in `Authorization` decides alone; without one, the browser's session does.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if let Some(given) = parts.headers.get(header::AUTHORIZATION) {
-            let token =
-                given.to_str().ok().and_then(bearer).ok_or_else(Problem::unauthenticated)?;
+            let token = given.to_str().ok().and_then(bearer).ok_or_else(no_token)?;
             return Ok(Self(app.guard.by_token(&Secret::presented(token), origin_of(parts))?));
         }
-        let cookie = session_cookie(&parts.headers).ok_or_else(Problem::unauthenticated)?;
+        let cookie = session_cookie(&parts.headers).ok_or_else(no_token)?;
         let caller = app.guard.by_session(&cookie, origin_of(parts))?;
         if changes_something(&parts.method) {
             let sent = parts.headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
@@ -78,6 +77,10 @@ impl OptionalFromRequestParts<App> for Visitor {
         let known = app.guard.by_session(&cookie, origin_of(parts)).ok();
         Ok(known.map(|caller| Self { caller, csrf: csrf_of(&cookie) }))
     }
+}
+
+fn no_token() -> Problem {
+    Problem::new(Kind::Unauthenticated, "send the header `Authorization: Bearer TOKEN`, or sign in")
 }
 
 /// Whether the request's method can change anything.

@@ -1,5 +1,7 @@
 //! What is true of every request: an id, a known host, no other site behind it, safe headers.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -8,7 +10,11 @@ use axum::response::Response;
 
 use crate::App;
 use crate::auth::changes_something;
+use crate::bodies::collect;
 use crate::problem::{Kind, Problem};
+
+const SMALL_BODY: usize = 64 * 1024;
+const SMALL_BODY_WITHIN: Duration = Duration::from_secs(10);
 
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
@@ -24,14 +30,32 @@ pub(crate) async fn guard_the_edge(
     let id = new_id(&app);
     let wants_page = wants_page(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let answer = match admit(&app, &request) {
-        Ok(()) => next.run(request).await,
+    let gathered = gather(request).await;
+    let admitted = gathered.and_then(|request| admit(&app, &request).map(|()| request));
+    let answer = match admitted {
+        Ok(request) => next.run(request).await,
         Err(problem) => axum::response::IntoResponse::into_response(problem),
     };
     let mut answer = spell_out(&app, answer, &id, wants_page);
     tracing::debug!(%method, %path, status = answer.status().as_u16(), request = %id, "answered");
     dress(answer.headers_mut(), &id);
     answer
+}
+
+/// Takes a small body in before anything is answered.
+///
+/// An answer that overtakes the body makes HTTP/2 reset the stream, and clients such as curl
+/// then report the reset in place of the answer.
+async fn gather(request: Request) -> Result<Request, Problem> {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if !length.is_some_and(|length| (1..=SMALL_BODY).contains(&length)) {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let slow = |_| Problem::bad_request("the body took too long to arrive");
+    let body = tokio::time::timeout(SMALL_BODY_WITHIN, collect(body, SMALL_BODY)).await;
+    Ok(Request::from_parts(parts, Body::from(body.map_err(slow)??)))
 }
 
 fn new_id(app: &App) -> String {
@@ -176,7 +200,7 @@ impl crate::Settings {
             None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
         };
         let literal = host.parse::<std::net::IpAddr>().is_ok();
-        literal || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+        literal || (self.has_name)(host)
     }
 }
 

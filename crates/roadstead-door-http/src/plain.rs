@@ -24,16 +24,15 @@ async fn turn_away(
     request: Request,
 ) -> Response {
     let headers = request.headers();
-    let exposed =
-        headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE);
-    if exposed {
+    let token = headers.contains_key(header::AUTHORIZATION);
+    if token || headers.contains_key(header::COOKIE) {
         app.people.credential_exposed(origin).await;
     }
     let page = headers
         .get(header::ACCEPT)
         .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    if request.method() == Method::GET && page && !exposed && !path.starts_with("/api/") {
+    if request.method() == Method::GET && page && !token && !path.starts_with("/api/") {
         let target = format!("{}{path}", app.settings.public_url);
         if let Ok(target) = HeaderValue::from_str(&target) {
             return (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, target)]).into_response();

@@ -175,9 +175,15 @@ impl People {
         let own = own.iter().find(|row| row.id == caller.credential());
         let own = own.ok_or(ServiceError::Denied(Denied::Ended))?;
         new.limit &= own.limit; // a limited token cannot make a less limited one
-        if own.kind == CredentialKind::Token {
-            let ends = [own.expires, new.expires].into_iter().flatten().min();
-            new.expires = ends; // nor one that outlives it
+        if let Some(end) = own.expires.filter(|_| own.kind == CredentialKind::Token) {
+            if new.expires.is_some_and(|wanted| wanted > end) {
+                let why =
+                    format!("a token cannot outlive the one that makes it, which ends at {end}");
+                return Err(ServiceError::Invalid(format!(
+                    "{why}: sign in with a browser to make it"
+                )));
+            }
+            new.expires = Some(end);
         }
         let entry = self.deeds.by(caller, "token.create").saying(json!({ "label": new.label }));
         let by = Authority::Own(caller);

@@ -102,3 +102,18 @@ async fn curl_sends_a_measurement_as_the_page_tells() {
     let receipt: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(receipt["accepted"], 1);
 }
+
+#[tokio::test]
+async fn curl_hears_why_it_is_refused_though_it_sent_a_body() {
+    let site = Site::start().await.unwrap();
+    for _ in 0..20 {
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--cacert", site.server.ca().to_str().unwrap()]);
+        command.args(["-H", "Authorization: Bearer nope", "-H", "Content-Type: application/json"]);
+        let url = site.url("/api/v1/devices/me/measurements");
+        command.args(["-d", r#"{"temperature":21.5}"#, &url]);
+        let output = run(command);
+        assert!(output.status.success(), "{}", output.status);
+        assert!(String::from_utf8_lossy(&output.stdout).contains("/problems/unauthenticated"));
+    }
+}

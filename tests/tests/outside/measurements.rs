@@ -29,7 +29,11 @@ async fn points(site: &Site, device: &TestDevice, rest: &str) -> Value {
 #[tokio::test]
 async fn every_format_says_the_same() {
     let site = Site::start().await.unwrap();
-    let bodies: [(&str, &[u8]); 6] = [
+    let bodies: [(&str, &[u8]); 7] = [
+        (
+            "application/json",
+            br#"{"ts": 1767268800000, "values": {"temperature": 21.5}}"#, // as ThingsBoard has it
+        ),
         ("application/json", br#"{"temperature": 21.5, "time": "2026-01-01T12:00:00Z"}"#),
         ("application/senml+json", br#"[{"bt":1767268800,"n":"temperature","u":"Cel","v":21.5}]"#),
         ("text/csv", b"time,sensor,value\n2026-01-01T12:00:00Z,temperature,21.5\n"),
@@ -176,6 +180,8 @@ async fn a_question_that_makes_no_sense_is_refused_and_says_what_would() {
         ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "before"),
         ("resolution=1h", "PT"),
         ("points=2", "points"),
+        ("points=50&aggregate=mean", "resolution"),
+        ("limit=0", "above 0"),
         ("bogus=1", "resolution"),
         ("from=yesterday", "RFC 3339"),
         ("aggregate=mode&resolution=PT1H", "mean"),

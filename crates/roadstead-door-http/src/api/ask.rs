@@ -164,10 +164,10 @@ impl Raw {
             (Some(_), Some(_)) => {
                 Err(Problem::bad_request("ask for a resolution or for points, not for both"))
             }
-            (None, None) if self.aggregates.is_empty() => Ok(None),
-            (None, None) => {
+            (None, _) if !self.aggregates.is_empty() => {
                 Err(Problem::bad_request("an aggregate needs a resolution, such as PT15M"))
             }
+            (None, None) => Ok(None),
             (None, Some(count)) => {
                 Ok(Some(Detail::Points { count, thinning: self.thinning.unwrap_or_default() }))
             }
@@ -192,7 +192,8 @@ fn time(key: &str, value: &str) -> Result<Timestamp, Problem> {
 }
 
 fn count(key: &str, value: &str) -> Result<usize, Problem> {
-    value.parse().map_err(|_| Problem::bad_request(format!("`{key}` takes a whole number")))
+    let number = value.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| Problem::bad_request(format!("`{key}` takes a whole number above 0")))
 }
 
 impl From<HistoryError> for Problem {

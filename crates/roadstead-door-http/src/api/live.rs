@@ -147,6 +147,7 @@ fn measurement(told: &Delivered) -> Value {
     json!({
         "position": told.position,
         "device": sensor.device,
+        "device_name": told.place.device,
         "sensor": sensor.id,
         "name": sensor.shape.name,
         "time": told.reading.time,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::paths::Places;
 use crate::App;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// Names a thing, with what people call it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -160,7 +160,13 @@ pub(crate) fn device_ref(app: &App, caller: &Caller, text: &str) -> Result<Devic
         };
     }
     let by_name = || app.things.directory().device_named(caller.tenant(), text);
-    text.parse().ok().or_else(by_name).ok_or_else(Problem::not_found)
+    text.parse().ok().or_else(by_name).ok_or_else(|| no("device", text))
+}
+
+/// What does not exist and what is out of sight are told with the same words.
+fn no(what: &str, text: &str) -> Problem {
+    let text: String = text.chars().take(80).collect();
+    Problem::new(Kind::NotFound, format!("there is no {what} `{text}`, or you may not see it"))
 }
 
 /// Finds a sensor by id, or by name within a device.
@@ -177,7 +183,7 @@ pub(crate) fn sensor_ref(
         device.ok_or_else(|| Problem::bad_request("give the sensor's id, or its device too"))?;
     let sensors = app.things.directory().sensors(scope, device.into());
     let named = sensors.iter().find(|row| row.sensor.shape.name.as_str() == text);
-    named.map(|row| row.sensor.id).ok_or_else(Problem::not_found)
+    named.map(|row| row.sensor.id).ok_or_else(|| no("sensor", text))
 }
 
 /// Finds a space or asset by id or path; nothing means the tenant.
@@ -192,7 +198,7 @@ pub(crate) fn place_ref(
     if let Ok(node) = text.parse() {
         return Ok(node);
     }
-    Places::in_reach(app, scope).find(text).ok_or_else(Problem::not_found)
+    Places::in_reach(app, scope).find(text).ok_or_else(|| no("place", text))
 }
 
 /// Finds a space by id or path.
@@ -200,7 +206,7 @@ pub(crate) fn space_ref(app: &App, scope: &Scope<Read>, text: &str) -> Result<Sp
     match place_ref(app, scope, Some(text))? {
         Resource::Space(id) => Ok(id),
         Resource::Tenant(_) | Resource::Asset(_) | Resource::Device(_) | Resource::Sensor(_) => {
-            Err(Problem::not_found())
+            Err(no("space", text))
         }
     }
 }
@@ -223,7 +229,7 @@ pub(crate) fn type_ref(
 ) -> Result<DeviceTypeId, Problem> {
     let types = app.things.directory().device_types(scope);
     let found = types.iter().find(|row| row.name.as_str() == text || row.id.to_string() == text);
-    found.map(|row| row.id).ok_or_else(Problem::not_found)
+    found.map(|row| row.id).ok_or_else(|| no("device type", text))
 }
 
 /// Reads a name, or says what a name is.

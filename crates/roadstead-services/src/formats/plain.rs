@@ -2,6 +2,7 @@
 //!
 //! `{"temperature":21.5,"humidity":40,"time":"…"}`: each key but `time` is a sensor.
 //! `{"sensor":"temperature","value":21.5,"time":"…"}`: one value, its sensor named as a text.
+//! `{"ts":1763720000000,"values":{"temperature":21.5}}`: the same with its time, as ThingsBoard has it.
 //! On a sensor's own topic: `{"time":"…","value":21.5}` (also `t` and `v`), or the value alone.
 //! Times are RFC 3339, or seconds, milli-, micro- or nanoseconds since 1970, told by their size.
 
@@ -66,7 +67,13 @@ fn one(node: Node<'_>, context: &Context<'_>, entries: &mut Entries) {
     match (node, context.sensor) {
         (Node::Object(fields), Some(own)) => entries.push(own_topic(&fields, own)),
         (Node::Object(fields), None) if is_long(&fields) => entries.push(long(&fields)),
-        (Node::Object(fields), None) => wide(&fields, entries),
+        (Node::Object(fields), None) => match stamped(&fields) {
+            Some((time, values)) => wide(Some(time), values.iter(), entries),
+            None => {
+                let time = fields.iter().find(|(key, _)| key == "time").map(|(_, node)| node);
+                wide(time, fields.iter().filter(|(key, _)| key != "time"), entries);
+            }
+        },
         (node, Some(own)) => {
             let read = said(None, &[(Cow::Borrowed("value"), node)]);
             entries.push(read.map(|said| said.of(SensorRef::read(own))));
@@ -97,12 +104,25 @@ fn own_topic(fields: &[Field<'_>], own: &str) -> Result<Entry, EntryError> {
     Ok(said(Some("sensor"), fields)?.of(SensorRef::read(own)))
 }
 
-/// `{"temperature":21.5,"humidity":40,"time":"…"}`.
-fn wide(fields: &[Field<'_>], entries: &mut Entries) {
-    let time = fields.iter().find(|(key, _)| key == "time").map(|(_, node)| node.time());
-    let time = time.transpose().map_err(EntryError::from);
+/// `{"ts":1763720000000,"values":{…}}` and nothing else, as ThingsBoard's devices send it.
+fn stamped<'a>(fields: &'a [Field<'a>]) -> Option<(&'a Node<'a>, &'a [Field<'a>])> {
+    let [one, other] = fields else { return None };
+    match if one.0 == "ts" { (one, other) } else { (other, one) } {
+        ((ts, time), (values, Node::Object(inner))) if ts == "ts" && values == "values" => {
+            Some((time, inner))
+        }
+        _ => None,
+    }
+}
+
+/// `{"temperature":21.5,"humidity":40}`, all of one time.
+fn wide<'a>(
+    time: Option<&Node<'a>>,
+    sensors: impl Iterator<Item = &'a Field<'a>>,
+    entries: &mut Entries,
+) {
+    let time = time.map(Node::time).transpose().map_err(EntryError::from);
     let before = entries.len();
-    let sensors = fields.iter().filter(|(key, _)| key != "time");
     for (key, node) in sensors.take(MOST_ENTRIES + 1) {
         let value = match node.value() {
             Some(value) => value.map_err(EntryError::from),
