@@ -1,7 +1,7 @@
 //! Spaces, assets, device types and sensors after they were made: renamed, moved, extended.
 
 use roadstead_guard::{Facts, Manage, Permit, Read};
-use roadstead_model::{AssetId, DeviceId, Name, Principal, Resource, Role, SpaceId, TypeMode};
+use roadstead_model::{AssetId, DeviceId, Principal, Resource, Role, SpaceId, TypeMode};
 
 use super::things::shape;
 use crate::contract::site::{Open, Site, name};
@@ -30,12 +30,8 @@ async fn asset(site: &Site, below: Resource, called: &str) -> AssetId {
     site.catalog.create_asset(&below, name(called)).await.expect("the name is free").id
 }
 
-fn moved(site: &Site, from: Resource, to: Resource) -> Option<Move> {
-    Some(Move { from: site.permit(from), to: site.permit(to) })
-}
-
-fn renamed(to: &str) -> Option<Name> {
-    Some(name(to))
+fn moved(site: &Site, from: Resource, to: Resource) -> Move {
+    Move { from: site.permit(from), to: site.permit(to) }
 }
 
 /// A moved space takes all in it along, and the rights that reach it change with its place.
@@ -50,9 +46,9 @@ pub async fn a_space_is_renamed_and_moved_with_all_in_it(open: Open<'_>) {
     let (_, at_south) = site.person("sven@harbour.example", Role::Viewer, south.into()).await;
     let mut looking = site.guard.permit::<Read, _>(&at_north, sensor).expect("in reach");
     let change = SpaceChange {
-        name: renamed("Engine hall"),
-        class: renamed("Building"),
-        moved: moved(&site, north.into(), south.into()),
+        name: Some(name("Engine hall")),
+        class: Some(name("Building")),
+        moved: Some(moved(&site, north.into(), south.into())),
     };
     let after = store.change_space(&site.permit(hall), change).await.expect("free");
     assert_eq!((after.name, after.class), (name("Engine hall"), name("Building")));
@@ -75,7 +71,8 @@ pub async fn an_asset_is_renamed_and_moved_with_all_in_it(open: Open<'_>) {
     let rack = asset(&site, root, "Rack").await;
     let pump = site.device(&site.permit(rack.into()), "pump").await.expect("free").id;
     let (_, vera) = site.person("vera@harbour.example", Role::Viewer, hall.into()).await;
-    let change = AssetChange { name: renamed("Rack 2"), moved: moved(&site, root, hall.into()) };
+    let change =
+        AssetChange { name: Some(name("Rack 2")), moved: Some(moved(&site, root, hall.into())) };
     let after = store.change_asset(&site.permit(rack), change).await.expect("free");
     assert_eq!((after.name, after.parent), (name("Rack 2"), hall.into()));
     let _permit = site.guard.permit::<Read, _>(&vera, pump).expect("in the hall now");
@@ -90,22 +87,22 @@ pub async fn a_change_takes_no_name_that_is_taken(open: Open<'_>) {
     let (root, store) = (Resource::Tenant(site.tenant.id), &site.catalog);
     let (hall, yard) = (space(&site, root, "Hall").await, space(&site, root, "Yard").await);
     let (rack, _) = (asset(&site, root, "Rack").await, asset(&site, hall.into(), "Yard").await);
-    let called = |to: &str| SpaceChange { name: renamed(to), ..SpaceChange::default() };
+    let called = |to: &str| SpaceChange { name: Some(name(to)), ..SpaceChange::default() };
     taken(&store.change_space(&site.permit(hall), called("Yard")).await);
     taken(&store.change_space(&site.permit(hall), called("Rack")).await);
     store.change_space(&site.permit(hall), called("Hall")).await.expect("its own name");
-    let into_hall = || moved(&site, root, hall.into());
+    let into_hall = || Some(moved(&site, root, hall.into()));
     let change = SpaceChange { moved: into_hall(), ..SpaceChange::default() };
     taken(&store.change_space(&site.permit(yard), change).await);
-    let called = |to: &str| AssetChange { name: renamed(to), moved: None };
+    let called = |to: &str| AssetChange { name: Some(name(to)), moved: None };
     taken(&store.change_asset(&site.permit(rack), called("Hall")).await);
-    let change = AssetChange { name: renamed("Yard"), moved: into_hall() };
+    let change = AssetChange { name: Some(name("Yard")), moved: into_hall() };
     taken(&store.change_asset(&site.permit(rack), change).await);
     let tenant = site.permit(site.tenant.id);
     let make = |called| store.create_device_type(&tenant, name(called), TypeMode::Open, Vec::new());
     let kind = make("buoy").await.expect("free").id;
     make("meter").await.expect("free");
-    let change = TypeChange { name: renamed("meter"), ..TypeChange::default() };
+    let change = TypeChange { name: Some(name("meter")), ..TypeChange::default() };
     taken(&store.change_device_type(&tenant, kind, change).await);
 }
 
@@ -119,7 +116,7 @@ pub async fn a_move_ends_where_places_can_stand(open: Open<'_>) {
     let rack = asset(&site, root, "Rack").await;
     let pump = site.device(&site.root(), "pump").await.expect("free").id;
     let into = |from: Resource, to: Resource| SpaceChange {
-        moved: moved(&site, from, to),
+        moved: Some(moved(&site, from, to)),
         ..SpaceChange::default()
     };
     in_use(&store.change_space(&site.permit(hall), into(root, hall.into())).await);
@@ -158,7 +155,7 @@ pub async fn a_type_is_changed_and_its_devices_follow(open: Open<'_>) {
     let (one, two) = (of_type(&site, "one", kind).await, of_type(&site, "two", kind).await);
     let brought = store.bring_sensor(&site.permit(one), shape("heat")).await.expect("open").id;
     let change = TypeChange {
-        name: renamed("pump 2"),
+        name: Some(name("pump 2")),
         mode: Some(TypeMode::Fixed),
         added: vec![shape("heat"), shape("noise")],
     };
