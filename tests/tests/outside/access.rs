@@ -205,6 +205,43 @@ async fn a_sensor_by_hand_and_a_longer_type_let_a_fixed_device_say_more() {
 }
 
 #[tokio::test]
+async fn who_may_not_manage_changes_nothing_and_another_tenant_finds_nothing() {
+    let site = Site::start().await.unwrap();
+    let me = site.get("/api/v1/me").await.unwrap();
+    let other = site.further_tenant("other").await.unwrap();
+    let vera = person(&site, "vera@acme.example", ("viewer", &me["tenant"]["id"])).await;
+    let space = site.post("/api/v1/spaces", json!({ "name": "Plant" })).await.unwrap();
+    let asset = site.post("/api/v1/assets", json!({ "name": "Rack" })).await.unwrap();
+    let kind = json!({ "name": "pump", "mode": "open" });
+    let kind = site.post("/api/v1/types", kind).await.unwrap();
+    let device = site.device("pump-7").await.unwrap();
+    let sensors = format!("/api/v1/devices/{}/sensors", device.id);
+    let sensor = site.post(&sensors, json!({ "name": "flow" })).await.unwrap();
+    let path = |list: &str, row: &Value| format!("/api/v1/{list}/{}", row["id"].as_str().unwrap());
+    let renamed = json!({ "name": "taken over" });
+    let changed = [path("spaces", &space), path("assets", &asset), path("sensors", &sensor)];
+    for path in &changed {
+        assert_eq!(patch(&site, path, &vera, renamed.clone()).await.0, 403, "{path}");
+        assert_eq!(patch(&site, path, &other, renamed.clone()).await.0, 404, "{path}");
+        assert_eq!(site.status(Method::DELETE, path, &vera).await.unwrap(), 403, "{path}");
+        assert_eq!(site.status(Method::DELETE, path, &other).await.unwrap(), 404, "{path}");
+    }
+    let kind = path("types", &kind);
+    assert_eq!(patch(&site, &kind, &vera, renamed.clone()).await.0, 403);
+    assert_eq!(patch(&site, &kind, &other, renamed.clone()).await.0, 404);
+    let more = json!({ "name": "heat" });
+    assert_eq!(post_status(&site, &sensors, &vera, more.clone()).await, 403);
+    assert_eq!(post_status(&site, &sensors, &other, more.clone()).await, 404);
+    assert_eq!(post_status(&site, &sensors, &device.token, more).await, 403, "a device brings");
+    let foreign =
+        site.post_as(&other, "/api/v1/spaces", json!({ "name": "Theirs" })).await.unwrap();
+    let away = json!({ "parent": foreign["id"] });
+    assert_eq!(patch(&site, &changed[0], &site.owner, away).await.0, 404);
+    let seen = site.get("/api/v1/spaces").await.unwrap();
+    assert_eq!(seen["items"][0]["path"], "Plant");
+}
+
+#[tokio::test]
 async fn people_rights_and_changes_go_by_command_too() {
     let site = Site::start().await.unwrap();
     let password = site.server.folder().join("password");
