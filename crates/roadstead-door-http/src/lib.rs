@@ -16,7 +16,7 @@ mod pages; // what people see
 mod problem; // errors as RFC 9457 problems
 mod app; // what handlers work with
 
-pub use app::{App, AppParts, MqttHandOver, MqttStream, Settings};
+pub use app::{App, AppParts, HasName, MqttHandOver, MqttStream, Settings};
 pub use feeds::Feeds;
 pub use listen::{Listener, Stop, Tls, serve};
 pub use pages::PAGES;

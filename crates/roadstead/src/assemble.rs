@@ -160,14 +160,16 @@ pub(crate) fn mqtt_door(site: &Site, config: &Config) -> MqttDoor {
 pub(crate) fn http_settings(
     config: &Config,
     (url, mqtt_port): (&str, u16),
-    served: &Served,
+    served: &Arc<Served>,
 ) -> anyhow::Result<Settings> {
     let authority = served.authority().map(|authority| std::fs::read_to_string(authority.path()));
-    let mut hosts: Vec<_> =
-        served.about().names.into_iter().chain(config.tls.names.iter().cloned()).collect();
-    hosts.extend(host_of(url).map(str::to_owned));
+    let mut always = config.tls.names.clone();
+    always.extend(host_of(url).map(str::to_owned));
+    let served = Arc::clone(served);
     Ok(Settings {
-        hosts,
+        has_name: Arc::new(move |host| {
+            always.iter().any(|name| name.eq_ignore_ascii_case(host)) || served.is_for(host)
+        }),
         public_url: url.to_owned(),
         ca_pem: authority.transpose().context("cannot read the certificate authority")?,
         mqtt_port,

@@ -62,6 +62,15 @@ impl About {
         !ours || self.names != *names || self.ends_soon(now)
     }
 
+    /// Whether it is for this name. `*` stands for the first label, and for one alone.
+    pub(super) fn is_for(&self, host: &str) -> bool {
+        let above = host.split_once('.').map(|(_, above)| above);
+        self.names.iter().any(|name| match name.strip_prefix("*.") {
+            Some(rest) => above.is_some_and(|above| above.eq_ignore_ascii_case(rest)),
+            None => name.eq_ignore_ascii_case(host),
+        })
+    }
+
     /// Whether fewer than 30 days are left.
     pub(crate) fn ends_soon(&self, now: Timestamp) -> bool {
         self.ends.since(now) < RENEWAL

@@ -88,6 +88,11 @@ impl Served {
         self.about.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether the shown certificate is for a name.
+    pub(crate) fn is_for(&self, host: &str) -> bool {
+        self.about.read().unwrap_or_else(PoisonError::into_inner).is_for(host)
+    }
+
     /// Looks for a new certificate every few seconds and at each SIGHUP, as long as the server runs.
     pub(crate) async fn keep_current(self: Arc<Self>) -> std::io::Result<()> {
         let mut hangup = signal(SignalKind::hangup())?;

@@ -134,6 +134,17 @@ fn keys_of_authority_and_server_are_their_owners_alone() {
 }
 
 #[test]
+fn names_are_those_of_the_certificate_that_is_shown_now() {
+    let site = Site::new();
+    let served = site.open(&named(&["old.example.org"]));
+    assert!(served.is_for("OLD.example.org") && !served.is_for("a.example.net"));
+    site.open(&named(&["*.example.net"]));
+    served.reload();
+    assert!(served.is_for("a.example.net") && !served.is_for("old.example.org"));
+    assert!(!served.is_for("a.b.example.net") && !served.is_for("example.net"));
+}
+
+#[test]
 fn a_first_start_that_was_cut_short_begins_again() {
     let site = Site::new();
     let file = |served: &Served, name: &str| served.certificate().with_file_name(name);
