@@ -40,8 +40,12 @@ pub(crate) struct Config {
 impl Config {
     /// Makes the typed form of the values; says which key has a value of the wrong kind.
     pub(crate) fn of(settings: &Settings) -> Result<Self, ConfigError> {
+        let mut general: General = settings.section()?;
+        if let Some(data) = settings.data() {
+            data.clone_into(&mut general.data);
+        }
         Ok(Self {
-            general: settings.section()?,
+            general,
             https: settings.section()?,
             mqtt: settings.section()?,
             http: settings.section()?,

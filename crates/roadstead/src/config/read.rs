@@ -1,5 +1,6 @@
 //! From a file and the environment to values with origins.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
@@ -41,7 +42,7 @@ pub(crate) struct Sources {
     /// The file, if one was named.
     pub(crate) file: Option<PathBuf>,
     /// The environment.
-    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, OsString)>,
     /// The argument `--data`.
     pub(crate) data: Option<PathBuf>,
 }
@@ -49,8 +50,14 @@ pub(crate) struct Sources {
 impl Sources {
     /// This process's environment with the given arguments.
     pub(crate) fn here(file: Option<PathBuf>, data: Option<PathBuf>) -> Self {
-        Self { file, environment: std::env::vars().collect(), data }
+        Self { file, environment: ours(std::env::vars_os()), data }
     }
+}
+
+/// The variables that can be meant for us. What else is there need not be text.
+pub(super) fn ours(all: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, OsString)> {
+    let named = all.filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    named.filter(|(name, _)| name.starts_with("ROADSTEAD_")).collect()
 }
 
 /// Reads all sources, the stronger after the weaker, and refuses unknown keys and placeholders.
@@ -66,8 +73,7 @@ pub(crate) fn read(sources: &Sources) -> Result<Settings, ConfigError> {
     }
     read_environment(&sources.environment, &keys, &mut settings)?;
     if let Some(data) = &sources.data {
-        let text = data.to_string_lossy().into_owned();
-        settings.set("data", toml::Value::String(text), Origin::Argument("--data"));
+        settings.set_data(data, Origin::Argument("--data"));
     }
     refuse_placeholders(&settings)?;
     Ok(settings)
@@ -134,13 +140,17 @@ impl File<'_> {
 }
 
 fn read_environment(
-    environment: &[(String, String)],
+    environment: &[(String, OsString)],
     keys: &[Key],
     settings: &mut Settings,
 ) -> Result<(), ConfigError> {
     for (name, text) in environment {
         let origin = Origin::Environment(name.clone());
         if let Some(key) = keys.iter().find(|key| key.variable() == *name) {
+            let Some(text) = text.to_str() else {
+                let message = "the value is not UTF-8".to_owned();
+                return Err(ConfigError::Kind { place: origin, key: key.path.clone(), message });
+            };
             settings.set(&key.path, from_text(key, text), origin);
         } else if begins_like_a_section(name) {
             let path = name.trim_start_matches("ROADSTEAD_").to_lowercase().replace('_', ".");

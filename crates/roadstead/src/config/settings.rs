@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::section::join;
 use super::{ConfigError, Section};
@@ -35,12 +35,24 @@ impl fmt::Display for Origin {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
     values: BTreeMap<String, (toml::Value, Origin)>,
+    data: Option<PathBuf>,
 }
 
 impl Settings {
     /// Sets a value in place of the one before.
     pub(crate) fn set(&mut self, key: &str, value: toml::Value, origin: Origin) {
         self.values.insert(key.to_owned(), (value, origin));
+    }
+
+    /// Sets the data folder, whose path need not be text.
+    pub(crate) fn set_data(&mut self, path: &Path, origin: Origin) {
+        self.set("data", toml::Value::String(path.to_string_lossy().into_owned()), origin);
+        self.data = Some(path.to_owned());
+    }
+
+    /// The data folder if it was set as a path.
+    pub(crate) fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
     }
 
     /// What was set for a key.

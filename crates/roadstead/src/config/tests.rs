@@ -28,7 +28,7 @@ fn refusal(text: &str) -> String {
 }
 
 fn environment(name: &str, value: &str) -> Sources {
-    Sources { environment: vec![(name.to_owned(), value.to_owned())], ..Sources::default() }
+    Sources { environment: vec![(name.to_owned(), value.into())], ..Sources::default() }
 }
 
 #[test]
@@ -50,6 +50,21 @@ fn a_misspelt_key_is_refused_with_file_line_and_the_nearest_right_one() {
 #[test]
 fn a_key_in_the_wrong_table_is_sent_to_the_right_one() {
     assert!(refusal("[tls]\nmax_packet = 1\n").contains("did you mean `door.mqtt.max_packet`?"));
+}
+
+#[test]
+fn paths_and_foreign_variables_need_not_be_text() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    let odd = || OsString::from_vec(b"d\xff".to_vec());
+    let all = [("OTHER".into(), odd()), (odd(), "x".into()), ("ROADSTEAD_LOG_LEVEL".into(), odd())];
+    let environment = read::ours(all.into_iter());
+    assert_eq!(environment, [("ROADSTEAD_LOG_LEVEL".to_owned(), odd())]);
+    let refused = read(&Sources { environment, ..Sources::default() }).unwrap_err().to_string();
+    assert!(refused.contains("`log.level`") && refused.contains("not UTF-8"), "{refused}");
+
+    let settings = read(&Sources { data: Some(odd().into()), ..Sources::default() }).unwrap();
+    assert_eq!(Config::of(&settings).unwrap().general.data.into_os_string(), odd());
 }
 
 #[test]
