@@ -100,7 +100,10 @@ impl Demo {
     async fn open(&self, api: &Api) -> anyhow::Result<Keep> {
         match (Keep::open(&self.data)?, &self.claim) {
             (_, Some(claim)) => setup::claim(api, claim, &self.data, &*self.random).await,
-            (Some(keep), None) => Ok(keep),
+            (Some(keep), None) => {
+                setup::take_up(api, &keep).await?;
+                Ok(keep)
+            }
             (None, None) => bail!(
                 "`{}` belongs to a tenant that is not the demo's: give the demo a folder of its own with --data",
                 self.data.display()

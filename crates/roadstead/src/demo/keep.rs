@@ -25,6 +25,9 @@ pub(super) struct Kept {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Known {
+    /// The owner's password, only until the answer to the claim is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) password: Option<String>,
     /// The owner's token, only while the demo is being set up.
     pub(super) owner: Option<String>,
     /// The devices by name.
@@ -50,11 +53,20 @@ impl Keep {
         Ok(Some(Self { path, known: Mutex::new(known) }))
     }
 
-    /// Begins a new file; what was there is gone.
-    pub(super) async fn begin(data: &Path, owner: String) -> anyhow::Result<Self> {
+    /// Begins a new file with the password that the claim will set; what was there is gone.
+    pub(super) async fn begin(data: &Path, password: String) -> anyhow::Result<Self> {
         let keep = Self { path: data.join("demo.json"), known: Mutex::default() };
-        keep.change(|known| known.owner = Some(owner)).await?;
+        keep.change(|known| known.password = Some(password)).await?;
         Ok(keep)
+    }
+
+    /// Notes the owner's token, which takes the password's place.
+    pub(super) async fn claimed(&self, owner: String) -> anyhow::Result<()> {
+        let note = |known: &mut Known| {
+            known.password = None;
+            known.owner = Some(owner);
+        };
+        self.change(note).await
     }
 
     /// What is known at present.
@@ -91,7 +103,7 @@ mod tests {
     async fn what_is_kept_is_there_at_the_next_start_for_its_owner_alone() {
         let data = tempfile::tempdir().unwrap();
         assert!(Keep::open(data.path()).unwrap().is_none());
-        let keep = Keep::begin(data.path(), "rst_owner".into()).await.unwrap();
+        let keep = Keep::begin(data.path(), "a password".into()).await.unwrap();
         let kept = Kept { id: "dev_1".into(), token: "rst_device".into(), until: None };
         keep.change(|known| drop(known.devices.insert("inverter-1".into(), kept))).await.unwrap();
         keep.spoken("inverter-1", "2026-11-21T10:00:00Z".parse().unwrap()).await.unwrap();

@@ -118,5 +118,19 @@ async fn refusal(status: StatusCode, response: Response) -> anyhow::Error {
     let path = response.url().path().to_owned();
     let problem: Value = response.json().await.unwrap_or_default();
     let said = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("nothing more");
-    anyhow::anyhow!("{path} was answered with {status}: {said}")
+    Refused { status, said: format!("{path} was answered with {status}: {said}") }.into()
+}
+
+/// The server said no.
+#[derive(Debug, thiserror::Error)]
+#[error("{said}")]
+struct Refused {
+    status: StatusCode,
+    said: String,
+}
+
+/// Whether the server took the token for none.
+pub(super) fn is_unauthorized(error: &anyhow::Error) -> bool {
+    let refused = error.downcast_ref::<Refused>();
+    refused.is_some_and(|refused| refused.status == StatusCode::UNAUTHORIZED)
 }

@@ -2,6 +2,7 @@
 //!
 //! Each step looks first whether its work is done, so that a set-up which was cut short goes on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::keep::{Keep, Kept, Known};
 use super::plan::{ASSETS, DEVICES, OWNER, PlannedDevice, SPACES, TENANT};
-use super::rest::Api;
+use super::rest::{Api, is_unauthorized};
 
 /// Claims the server as the demo's owner, with a password that nobody learns.
 pub(super) async fn claim(
@@ -26,17 +27,44 @@ pub(super) async fn claim(
     random.fill(&mut *bits);
     let password = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(*bits));
     let body = json!({ "secret": claim, "tenant": TENANT, "email": OWNER, "password": &*password });
+    let keep = Keep::begin(data, password.to_string()).await?;
     let claimed = api.post("/claim", &body).await.context("the demo could not claim the server")?;
-    Keep::begin(data, text(&claimed, "token")?).await
+    keep.claimed(text(&claimed, "token")?).await?;
+    Ok(keep)
 }
 
-/// Makes what is missing; afterwards the owner's token is ended and forgotten.
+/// Signs in when the answer to the claim was lost, as when the server stopped at that moment.
+pub(super) async fn take_up(api: &Api, keep: &Keep) -> anyhow::Result<()> {
+    let Some(password) = keep.known().await.password.map(Zeroizing::new) else { return Ok(()) };
+    let body = json!({
+        "email": OWNER, "tenant": TENANT, "password": &*password, "label": "demo set-up", "days": 1,
+    });
+    let signed_in = api.post("/login", &body).await;
+    let signed_in = signed_in.context("the demo's claim came to nothing: use another folder")?;
+    keep.claimed(text(&signed_in, "token")?).await
+}
+
+/// Makes what is missing. When the owner's token has ended and nothing is missing, it was all done.
 pub(super) async fn complete(api: &Api, keep: &Keep) -> anyhow::Result<()> {
-    let Known { owner: Some(owner), devices } = keep.known().await else { return Ok(()) };
-    let api = api.with_token(&owner);
-    make_places(&api).await?;
+    let Known { owner: Some(owner), devices, .. } = keep.known().await else { return Ok(()) };
+    let made = make_missing(&api.with_token(&owner), keep, &devices).await;
+    let all_known = DEVICES.iter().all(|device| devices.contains_key(device.name));
+    match made {
+        Err(error) if all_known && is_unauthorized(&error) => {
+            keep.change(|known| known.owner = None).await
+        }
+        made => made,
+    }
+}
+
+async fn make_missing(
+    api: &Api,
+    keep: &Keep,
+    devices: &BTreeMap<String, Kept>,
+) -> anyhow::Result<()> {
+    make_places(api).await?;
     for device in &DEVICES {
-        let id = make_device(&api, device).await?;
+        let id = make_device(api, device).await?;
         if devices.contains_key(device.name) {
             continue;
         }
@@ -50,7 +78,7 @@ pub(super) async fn complete(api: &Api, keep: &Keep) -> anyhow::Result<()> {
 
 /// Gives units to the sensors that came with the first values, then ends the owner's token.
 pub(super) async fn finish(api: &Api, keep: &Keep) -> anyhow::Result<()> {
-    let Known { owner: Some(owner), devices } = keep.known().await else { return Ok(()) };
+    let Known { owner: Some(owner), devices, .. } = keep.known().await else { return Ok(()) };
     let api = api.with_token(&owner);
     for device in DEVICES.iter().filter(|device| device.device_type.is_none()) {
         let id = &devices.get(device.name).context("a device of the demo has no token")?.id;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls_pki_types::PrivatePkcs8KeyDer;
@@ -11,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::keep::Kept;
 use super::*;
 
 /// What came in by the doors.
@@ -20,6 +22,8 @@ struct Seen {
     requests: Mutex<Vec<(String, String, String)>>,
     /// Objects made, by the list they are in.
     made: Mutex<BTreeMap<String, Vec<Value>>>,
+    /// Whether the owner's token was ended.
+    out: AtomicBool,
     /// What devices said by MQTT: user name, password, payload.
     said: watch::Sender<Vec<(String, String, Value)>>,
 }
@@ -30,9 +34,15 @@ impl Seen {
         let mut made = self.made.lock().unwrap();
         let object: Value = serde_json::from_str(body).unwrap_or_default();
         let parts: Vec<_> = path.trim_start_matches("/api/v1/").split('/').collect();
+        if token == "rst_owner" && self.out.load(Ordering::SeqCst) {
+            return (401, json!({ "detail": "the token has ended" }));
+        }
         match (method, &parts[..]) {
-            ("POST", ["claim"]) => (201, json!({ "token": "rst_owner" })),
-            ("POST", ["logout"]) => (204, Value::Null),
+            ("POST", ["claim" | "login"]) => (201, json!({ "token": "rst_owner" })),
+            ("POST", ["logout"]) => {
+                self.out.store(true, Ordering::SeqCst);
+                (204, Value::Null)
+            }
             ("POST", ["devices", id, "credentials"]) => {
                 (201, json!({ "token": format!("rst_{id}") }))
             }
@@ -272,6 +282,37 @@ async fn a_later_start_fills_the_pause_and_goes_on() {
     let solar = harbour.seen.asked("POST /api/v1/devices/devices-inverter-1/measurements");
     let times: Vec<_> = solar[0].2.lines().skip(1).map(|line| &line[11..16]).collect();
     assert_eq!(times, ["10:30", "10:45", "11:00", "11:15", "11:30", "11:45", "12:00", "12:15"]);
+}
+
+#[tokio::test]
+async fn a_start_after_the_claims_answer_was_lost_signs_in_and_goes_on() {
+    let harbour = Harbour::open().await;
+    Keep::begin(harbour.data.path(), "kept before the claim".into()).await.unwrap();
+    harbour.run(None, 3).await;
+    let login: Value =
+        serde_json::from_str(&harbour.seen.asked("POST /api/v1/login")[0].2).unwrap();
+    assert_eq!(
+        (login["password"].as_str(), login["tenant"].as_str()),
+        (Some("kept before the claim"), Some("Demo"))
+    );
+    let known = Keep::open(harbour.data.path()).unwrap().unwrap().known().await;
+    assert_eq!((known.password, known.owner, known.devices.len()), (None, None, 3));
+}
+
+#[tokio::test]
+async fn a_start_after_the_end_of_the_set_up_was_not_noted_goes_on() {
+    let harbour = Harbour::open().await;
+    let keep = Keep::begin(harbour.data.path(), "a password".into()).await.unwrap();
+    keep.claimed("rst_owner".into()).await.unwrap();
+    let kept = plan::DEVICES.iter().map(|device| {
+        let id = format!("devices-{}", device.name);
+        (device.name.to_owned(), Kept { token: format!("rst_{id}"), id, until: None })
+    });
+    keep.change(|known| known.devices = kept.collect()).await.unwrap();
+    harbour.seen.out.store(true, Ordering::SeqCst);
+    harbour.run(None, 3).await;
+    let known = Keep::open(harbour.data.path()).unwrap().unwrap().known().await;
+    assert_eq!(known.owner, None);
 }
 
 #[tokio::test]
