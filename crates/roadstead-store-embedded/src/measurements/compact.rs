@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -36,7 +37,7 @@ impl Merger {
                 if self.shared.halts() {
                     return;
                 }
-                if let Err(error) = self.merge(day)
+                if let Err(error) = self.try_merge(day)
                     && !self.shared.halts()
                 {
                     tracing::error!(tenant = %day[0].info.tenant, day = day[0].info.day,
@@ -44,6 +45,12 @@ impl Merger {
                 }
             }
         }
+    }
+
+    /// A panic counts as a failure: the files stay as they are, and nothing else needs this one.
+    fn try_merge(&self, day: &[Arc<Listed>]) -> io::Result<()> {
+        let merged = catch_unwind(AssertUnwindSafe(|| self.merge(day)));
+        merged.unwrap_or_else(|_| Err(io::Error::other("merging has failed in itself")))
     }
 
     fn merge(&self, day: &[Arc<Listed>]) -> io::Result<()> {

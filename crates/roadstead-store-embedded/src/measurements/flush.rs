@@ -34,8 +34,15 @@ pub(super) struct Flusher {
 }
 
 impl Flusher {
-    /// Works until the writer has ended.
+    /// Works until the writer has ended. A panic stops the store: memory would only grow.
     pub(super) fn run(self, sealed: &Receiver<Sealed>) {
+        self.shared.guard(|| {
+            self.work(sealed);
+            Ok(())
+        });
+    }
+
+    fn work(&self, sealed: &Receiver<Sealed>) {
         while let Ok(sealed) = sealed.recv() {
             if self.flush(&sealed).is_none() {
                 return; // the journal has these rows

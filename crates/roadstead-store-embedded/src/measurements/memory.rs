@@ -34,6 +34,17 @@ pub(super) struct Table {
     rows: usize,
 }
 
+#[cfg(test)]
+impl Table {
+    /// A table with a row of nobody: whoever asks for it panics.
+    pub(super) fn broken(sensor: SensorId) -> Self {
+        let (value, quality, arrival) = (Value::Flag(true), Quality::Good, Timestamp::EPOCH);
+        let row = Row { time: 0, value, arrival, position: 0, source: 7, quality };
+        let series = Series { rows: vec![row], ..Series::default() };
+        Self { series: [(sensor, series)].into_iter().collect(), ..Self::default() }
+    }
+}
+
 /// Rows of one sensor. What comes late stands apart: it would have to move all that is later.
 #[derive(Default)]
 struct Series {

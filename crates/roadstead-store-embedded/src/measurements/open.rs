@@ -39,14 +39,14 @@ pub(super) fn open(
     let lock = lock(&place.folder)?;
     sync_folder(&place.folder)?;
     let files = Arc::new(Files::open(&place.folder)?);
-    let mut read = Read::new(options.feed_kept, files.rows_from());
-    let found = journal::recover(&journal_folder, |segment, entry| read.take(segment, entry))?;
+    let mut recovered = Recovered::new(options.feed_kept, files.rows_from());
+    let found = journal::recover(&journal_folder, |segment, entry| recovered.take(segment, entry))?;
     check_reach(&files, &found, &journal_folder)?;
     let disk = Arc::clone(&place.disk);
     let journal = Journal::open(&journal_folder, disk, options.segment_bytes, &found)?;
     let segments = journal.segments();
     segments.remove_before(files.rows_from(), options.feed_kept as u64)?;
-    let (shared, kept) = read.finish(options);
+    let (shared, kept) = recovered.finish(options);
     let shared = Arc::new(shared);
     let files_too = Arc::clone(&files);
     let threads = start((Arc::clone(&shared), files_too), (journal, kept), options)?;
@@ -85,7 +85,7 @@ fn check_reach(files: &Files, found: &Found, folder: &Path) -> io::Result<()> {
 }
 
 /// What the journal says, as it is read.
-struct Read {
+pub(super) struct Recovered {
     memory: Memory,
     feed: Feed,
     kept: Kept,
@@ -95,8 +95,9 @@ struct Read {
     first: Option<u64>,
 }
 
-impl Read {
-    fn new(feed_kept: usize, rows_from: u64) -> Self {
+impl Recovered {
+    /// Before anything was read.
+    pub(super) fn new(feed_kept: usize, rows_from: u64) -> Self {
         let (memory, kept, keys) = (Memory::default(), Kept::default(), Vec::new());
         Self { memory, feed: Feed::keeping(feed_kept), kept, keys, rows_from, first: None }
     }
@@ -136,7 +137,8 @@ impl Read {
         }
     }
 
-    fn finish(self, options: &Options) -> (Shared, Kept) {
+    /// What the threads of the store begin with.
+    pub(super) fn finish(self, options: &Options) -> (Shared, Kept) {
         let Self { memory, feed, kept, keys, .. } = self;
         let bounds = Bounds { pending: options.pending, keys: options.keys_kept };
         let mut front = Front::new(bounds, memory.owners(), &kept);

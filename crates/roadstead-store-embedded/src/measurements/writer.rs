@@ -49,6 +49,23 @@ impl Shared {
     pub(super) fn halts(&self) -> bool {
         self.halt.load(Ordering::Acquire)
     }
+
+    /// Does the work of a thread. When that fails or panics, nothing is taken any more.
+    pub(super) fn guard(&self, work: impl FnOnce() -> io::Result<()>) {
+        let error = match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error,
+            Err(_) => io::Error::other("a thread of the store has failed in itself"),
+        };
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the journal cannot be written: nothing is acknowledged until the next start"
+        );
+        self.front().stopped = true;
+        self.durable.send_modify(|durable| durable.stopped = true);
+        self.room.notify_waiters();
+        self.work.notify_one();
+    }
 }
 
 /// The writer's own things.
@@ -84,19 +101,7 @@ impl Writer {
     /// Works until the store is closed or the disk refuses.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        let ended = catch_unwind(AssertUnwindSafe(|| self.work()));
-        let error = match ended {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => error,
-            Err(_) => io::Error::other("the writer has failed in itself"),
-        };
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the journal cannot be written: nothing is acknowledged until the next start"
-        );
-        shared.front().stopped = true;
-        shared.durable.send_modify(|durable| durable.stopped = true);
-        shared.room.notify_waiters();
+        shared.guard(|| self.work());
     }
 
     fn work(&mut self) -> io::Result<()> {
@@ -111,7 +116,7 @@ impl Writer {
             self.through = last;
             self.shared.durable.send_modify(|durable| durable.through = last);
         }
-        if !self.shared.halts() {
+        if !self.shared.halts() && !self.shared.front().stopped {
             let mut record = self.journal.blank_record();
             record::write(&mut record, &Entry::Closed);
             self.journal.commit(record, 0)?;
@@ -123,7 +128,7 @@ impl Writer {
     fn next_group(&self, group: &mut Vec<Entry>) -> Option<(usize, Ticket)> {
         let mut front = self.shared.front();
         loop {
-            if self.shared.halts() {
+            if self.shared.halts() || front.stopped {
                 return None;
             }
             if !front.is_empty() {
@@ -147,8 +152,12 @@ impl Writer {
         self.write_snapshot()?;
         let until = self.journal.number();
         let sealed = self.shared.change_memory(|memory| memory.seal(until));
-        drop(self.sealed.send(sealed)); // fails only when all threads are ending
-        Ok(())
+        let handed_over = self.sealed.send(sealed).is_ok();
+        if handed_over || self.shared.halts() || self.shared.front().closing {
+            Ok(()) // while the store ends it is the journal that has these rows
+        } else {
+            Err(io::Error::other("nobody brings rows into files any more"))
+        }
     }
 
     /// Begins a segment with all that is so and stands in no row.
