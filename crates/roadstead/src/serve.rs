@@ -38,6 +38,7 @@ pub(crate) fn run(how: &Serve) -> anyhow::Result<()> {
     refuse_findings(&settings, &config)?;
     let run_as = config.general.run_as.as_deref();
     user::settle(run_as, how.as_root_for_testing, &config.general.data)?;
+    user::keep_memory_private()?;
     umask(Mode::RWXG | Mode::RWXO);
     allow_many_files();
     log::start(&config.log);

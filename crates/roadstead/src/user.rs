@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use rustix::fs::{Gid, Mode, OFlags, Uid, fchown};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 /// A user of this machine.
@@ -33,6 +34,14 @@ pub(crate) fn settle(
              (for a test, --as-root-for-testing)"
         ),
     }
+}
+
+/// Keeps this process's memory, which holds keys and passwords, out of core dumps and from other programs of
+/// its user. Called once the user is settled: the system forgets it when the user changes.
+pub(crate) fn keep_memory_private() -> anyhow::Result<()> {
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        .context("cannot forbid core dumps")?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("cannot forbid core dumps")
 }
 
 /// Finds a user by name in the machine's own list.
@@ -118,6 +127,15 @@ mod tests {
     #[test]
     fn root_is_not_a_user_to_become() {
         assert!(find("root").unwrap_err().to_string().contains("is root"));
+    }
+
+    #[test]
+    fn a_crash_leaves_no_memory_on_the_disk() {
+        use rustix::process::{dumpable_behavior, getrlimit};
+        keep_memory_private().unwrap();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+        let limit = getrlimit(Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
     }
 
     fn myself() -> User {
