@@ -46,8 +46,9 @@ pub(super) struct RealDisk;
 impl Disk for RealDisk {
     fn create(&self, path: &Path, bytes: u64) -> io::Result<Box<dyn Segment>> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        allocate(&file, bytes)?;
-        file.sync_all()?;
+        let reserved = allocate(&file, bytes).and_then(|()| file.sync_all());
+        // What is left of a failure would be in the way of the next attempt.
+        reserved.inspect_err(|_| drop(fs::remove_file(path)))?;
         sync_folder(path.parent().unwrap_or(path))?;
         Ok(Box::new(file))
     }
@@ -55,10 +56,18 @@ impl Disk for RealDisk {
     fn reopen(&self, path: &Path, tail: &Tail, bytes: u64) -> io::Result<Box<dyn Segment>> {
         let file = OpenOptions::new().write(true).open(path)?;
         file.write_all_at(&tail.bytes, tail.at)?;
-        allocate(&file, bytes)?;
+        match allocate(&file, bytes) {
+            Err(error) if is_full(&error) => {} // what it has will do, until the writer must wait
+            reserved => reserved?,
+        }
         file.sync_all()?;
         Ok(Box::new(file))
     }
+}
+
+/// Whether the disk has no room left: something that may pass.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl Segment for File {
@@ -229,10 +238,14 @@ impl Journal {
         record
     }
 
-    /// Writes the record that was filled and returns when it is durable.
-    pub(super) fn commit(&mut self, mut record: Vec<u8>, rows: u64) -> io::Result<()> {
-        seal(&mut record, self.next_record)?;
-        self.file.write(&record, self.used)?;
+    /// Writes the record that was filled. Where the disk was full this may be tried again.
+    pub(super) fn write(&mut self, record: &mut [u8]) -> io::Result<()> {
+        seal(record, self.next_record)?;
+        self.file.write(record, self.used)
+    }
+
+    /// Returns when the record that was written is durable. A failure of this is for good.
+    pub(super) fn commit(&mut self, record: Vec<u8>, rows: u64) -> io::Result<()> {
         self.file.sync()?;
         self.base = if self.is_blank() { record.len() as u64 } else { self.base };
         self.used += record.len() as u64;
@@ -244,7 +257,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends the segment and begins the next; the caller then commits what is so.
+    /// Ends the segment and begins the next; the caller then commits what is so. Where the disk
+    /// was full the segment goes on as it was.
     pub(super) fn rotate(&mut self) -> io::Result<()> {
         let number = self.number + 1;
         let file = self.disk.create(&segment_path(&self.folder, number), self.segment_bytes)?;

@@ -3,6 +3,7 @@
 mod crash; // a power cut at each step
 mod damage; // a disk that refuses
 mod ended; // a thread that is gone
+mod full; // a disk without room
 mod model; // random histories against a naive one
 
 use std::sync::Arc;

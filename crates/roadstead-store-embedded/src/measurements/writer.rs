@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 use std::{collections::HashSet, io};
 
 use roadstead_model::{Position, Quality, Reading, SensorId, TenantId};
@@ -11,13 +12,16 @@ use roadstead_store::{Durable, Feed, Ticket};
 use tokio::sync::{Notify, watch};
 
 use super::Map;
-use super::journal::Journal;
+use super::journal::{self, Journal};
 use super::memory::{Memory, Sealed, accepted};
 use super::record::{self, Entry, Handed, VERSION};
 use super::state::{Front, Kept};
 
 /// About how many bytes a reading takes in a record, to judge what still fits.
 const ABOUT: u64 = 64;
+
+/// When the disk is full the writer tries again this often.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What the writer shares with everybody else.
 pub(super) struct Shared {
@@ -80,6 +84,8 @@ pub(super) struct Writer {
     newest: Map<SensorId, i64>,
     run: Vec<RowKey>,
     through: Ticket,
+    /// It was said that the disk is full.
+    held: bool,
 }
 
 /// What makes two rows the same: sensor, time and principal.
@@ -95,7 +101,7 @@ impl Writer {
     ) -> Self {
         let next = shared.memory().positions().clone();
         let (newest, run, through) = (Map::default(), Vec::new(), Ticket::default());
-        Self { shared, journal, kept, flush_rows, sealed, next, newest, run, through }
+        Self { shared, journal, kept, flush_rows, sealed, next, newest, run, through, held: false }
     }
 
     /// Works until the store is closed or the disk refuses.
@@ -119,7 +125,7 @@ impl Writer {
         if !self.shared.halts() && !self.shared.front().stopped {
             let mut record = self.journal.blank_record();
             record::write(&mut record, &Entry::Closed);
-            self.journal.commit(record, 0)?;
+            self.commit_record(record, 0)?;
         }
         Ok(())
     }
@@ -145,10 +151,17 @@ impl Writer {
 
     fn rotate_when_due(&mut self, weight: usize) -> io::Result<()> {
         let rows = self.shared.memory().unsealed();
-        if self.journal.fits(weight as u64 * ABOUT) && rows < self.flush_rows {
+        let fits = self.journal.fits(weight as u64 * ABOUT);
+        if fits && rows < self.flush_rows {
             return Ok(());
         }
-        self.journal.rotate()?;
+        while let Err(error) = self.journal.rotate() {
+            if fits && journal::is_full(&error) {
+                return Ok(()); // the segment has room that is reserved
+            }
+            self.hold(error)?;
+        }
+        self.held = false;
         self.write_snapshot()?;
         let until = self.journal.number();
         let sealed = self.shared.change_memory(|memory| memory.seal(until));
@@ -158,6 +171,29 @@ impl Writer {
         } else {
             Err(io::Error::other("nobody brings rows into files any more"))
         }
+    }
+
+    /// Waits a while when the disk is full; fails when waiting is of no use.
+    fn hold(&mut self, error: io::Error) -> io::Result<()> {
+        let front = self.shared.front();
+        if !journal::is_full(&error) || front.closing || front.stopped || self.shared.halts() {
+            return Err(error);
+        }
+        if !std::mem::replace(&mut self.held, true) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the journal has no room: nothing is acknowledged until the disk has some"
+            );
+        }
+        drop(self.shared.work.wait_timeout(front, AGAIN));
+        Ok(())
+    }
+
+    fn commit_record(&mut self, mut record: Vec<u8>, rows: u64) -> io::Result<()> {
+        while let Err(error) = self.journal.write(&mut record) {
+            self.hold(error)?;
+        }
+        self.journal.commit(record, rows)
     }
 
     /// Begins a segment with all that is so and stands in no row.
@@ -177,7 +213,7 @@ impl Writer {
         for entry in self.kept.entries().chain(keys) {
             record::write(&mut record, &entry);
         }
-        self.journal.commit(record, 0)
+        self.commit_record(record, 0)
     }
 
     /// Makes a group durable and then visible.
@@ -192,7 +228,7 @@ impl Writer {
             }
             record::write(&mut record, &rest[0]);
         }
-        self.journal.commit(record, rows)?;
+        self.commit_record(record, rows)?;
         self.shared.accepted.fetch_add(rows, Ordering::Relaxed);
         self.publish(group);
         Ok(())

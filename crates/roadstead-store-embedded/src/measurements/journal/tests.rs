@@ -19,6 +19,11 @@ fn sensor(number: u64) -> Entry {
     Entry::Forget(SensorId::new(tenant, number).unwrap())
 }
 
+fn put(journal: &mut Journal, mut record: Vec<u8>, rows: u64) {
+    journal.write(&mut record).unwrap();
+    journal.commit(record, rows).unwrap();
+}
+
 fn write(sizes: &[usize]) -> Written {
     let folder = TempDir::new().unwrap();
     let mut journal =
@@ -28,7 +33,7 @@ fn write(sizes: &[usize]) -> Written {
         let mut record = journal.blank_record();
         let segment = journal.number();
         record::write(&mut record, &Entry::Begin { version: VERSION, segment });
-        journal.commit(record, 0).unwrap();
+        put(journal, record, 0);
         records.push((segment, 0, journal.used, None));
     };
     begin(&mut journal, &mut records);
@@ -42,7 +47,7 @@ fn write(sizes: &[usize]) -> Written {
             record::write(&mut record, &sensor(number));
         }
         let before = journal.used;
-        journal.commit(record, 1).unwrap();
+        put(&mut journal, record, 1);
         records.push((journal.number, before, journal.used, Some(number)));
     }
     Written { folder, records }
@@ -82,7 +87,7 @@ fn go_on(written: &Written, found: &Found) {
     let mut journal = Journal::open(written.folder.path(), disk, 400, found).unwrap();
     let mut record = journal.blank_record();
     record::write(&mut record, &sensor(9999));
-    journal.commit(record, 0).unwrap();
+    put(&mut journal, record, 0);
 }
 
 fn found(written: &Written) -> Found {
@@ -119,7 +124,7 @@ fn the_record_that_closes_a_journal_is_replaced_by_the_next() {
     let mut journal = Journal::open(written.folder.path(), disk, 400, &seen).unwrap();
     let mut record = journal.blank_record();
     record::write(&mut record, &Entry::Closed);
-    journal.commit(record, 0).unwrap();
+    put(&mut journal, record, 0);
     drop(journal);
     let closed = found(&written);
     assert_eq!((closed.end, closed.next_record), (Some((newest, end)), seen.next_record));
@@ -151,9 +156,26 @@ fn damage_is_reported_where_its_record_begins() {
     let mut journal = Journal::open(written.folder.path(), disk, 400, &seen).unwrap();
     let (begin, mut record) = (journal.used, journal.blank_record());
     record.push(99);
-    journal.commit(record, 0).unwrap();
+    put(&mut journal, record, 0);
     let error = written.read().unwrap_err().to_string();
     assert!(error.contains(&format!("at offset {begin};")), "{error}");
+}
+
+#[test]
+fn a_segment_that_gets_no_room_leaves_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = segment_path(folder.path(), 1);
+    assert!(RealDisk.create(&path, 1 << 63).is_err());
+    assert!(!path.exists());
+}
+
+#[test]
+fn going_on_gives_no_room_back() {
+    let written = write(&[1]);
+    let path = written.path(1);
+    File::options().write(true).open(&path).unwrap().set_len(5000).unwrap();
+    RealDisk.reopen(&path, &found(&written).tail, 400).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().len(), 5000);
 }
 
 fn sizes() -> impl Strategy<Value = Vec<usize>> {
