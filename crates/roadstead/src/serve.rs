@@ -14,7 +14,7 @@ use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::announce::{Announcement, Trust, link, text};
+use crate::announce::{Announcement, Claim, Trust, command, goes_to_journal, link, say, text};
 use crate::args::Serve;
 use crate::assemble::{self, Site, Tools};
 use crate::config::{Config, Settings, Sources, check, read};
@@ -69,7 +69,7 @@ async fn live(config: &Config, how: &Serve) -> anyhow::Result<()> {
     let server = Server::open(config).await?;
     let claim = server.claim_secret().await?;
     let shown = claim.as_deref().filter(|_| !how.demo);
-    println!("{}", text(&server.announcement(shown)));
+    say(&text(&server.announcement(shown)));
     let errands = server.errands();
     let demo = how.demo.then(|| server.demo(how, claim.clone())).transpose()?;
     let demo = demo.map(tokio::spawn);
@@ -145,7 +145,11 @@ impl Server {
             data: self.folder.path().to_owned(),
             doors: self.doors.open_ones(),
             trust,
-            claim: claim.map(|secret| link(&self.url, "claim", secret)),
+            claim: match claim {
+                None => Claim::Silent,
+                Some(_) if goes_to_journal() => Claim::Command,
+                Some(secret) => Claim::Link(link(&self.url, "claim", secret)),
+            },
         }
     }
 
@@ -176,13 +180,21 @@ impl Server {
         };
         let (people, operator, url) =
             (Arc::clone(&self.site.people), self.operator(), self.url.clone());
+        let data = self.folder.path().to_owned();
         let ready = async move {
+            if goes_to_journal() {
+                say(
+                    "The demo runs. The journal gets no link; this prints one that signs you in:\n",
+                );
+                say(&format!("  {}", command("sign-in-link", &data)));
+                return Ok(());
+            }
             let owners = people.owners(operator);
             let owner = owners.iter().find(|(_, person)| person.email.as_str() == demo::OWNER);
             let (_, owner) = owner.context("the demo has no owner")?;
             let secret = people.sign_in_link(operator, owner.id).await?;
-            println!("The demo runs. Sign in with this link; it works once, for an hour:\n");
-            println!("  {}", link(&url, "sign-in", secret.reveal()));
+            say("The demo runs. Sign in with this link; it works once, for an hour:\n");
+            say(&format!("  {}", link(&url, "sign-in", secret.reveal())));
             Ok(())
         };
         Ok(async move {

@@ -1,6 +1,6 @@
 //! Claiming, signing in and out; one's own tokens; the audit log.
 
-use std::io::IsTerminal;
+use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -20,7 +20,7 @@ const DAYS: u32 = 30;
 /// What a claim needs.
 #[derive(Debug, Args)]
 pub(crate) struct Claim {
-    /// The link that the server printed.
+    /// The link that the server printed; `-` reads it from standard input, where no list of processes shows it.
     link: String,
     /// The server's certificate authority, as PEM.
     #[arg(long, value_name = "FILE")]
@@ -96,9 +96,19 @@ fn parts_of(link: &str) -> anyhow::Result<(String, Zeroizing<String>)> {
     Ok((base, Zeroizing::new(secret.to_owned())))
 }
 
+/// The link as it was typed, or the first line of the input in place of `-`.
+fn given(link: String, mut input: impl BufRead) -> std::io::Result<Zeroizing<String>> {
+    let mut link = Zeroizing::new(link);
+    if *link == "-" {
+        link.clear();
+        input.read_line(&mut link)?;
+    }
+    Ok(link)
+}
+
 /// `roadstead claim`
 pub(crate) async fn claim(claim: Claim, manner: &Manner) -> anyhow::Result<()> {
-    let (url, secret) = parts_of(&claim.link)?;
+    let (url, secret) = parts_of(&given(claim.link, std::io::stdin().lock())?)?;
     let client = Client::stranger(&url, claim.ca.as_deref())?;
     let password = password(claim.password_file.as_deref(), true)?;
     let body = json!({
@@ -221,6 +231,16 @@ mod tests {
     fn a_claim_link_gives_the_server_and_the_secret() {
         let (url, secret) = parts_of("https://localhost:8443/claim#rsc_abc-_1\n").unwrap();
         assert_eq!((url.as_str(), secret.as_str()), ("https://localhost:8443", "rsc_abc-_1"));
+    }
+
+    #[test]
+    fn a_dash_stands_for_the_link_on_standard_input() {
+        let input = || &b"https://a/claim#rsc_x\nmore\n"[..];
+        assert_eq!(*given("-".into(), input()).unwrap(), "https://a/claim#rsc_x\n");
+        assert_eq!(
+            *given("https://b/claim#rsc_y".into(), input()).unwrap(),
+            "https://b/claim#rsc_y"
+        );
     }
 
     #[test]

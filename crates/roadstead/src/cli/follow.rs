@@ -1,7 +1,9 @@
 //! `roadstead measurements follow`: values as they come, by server-sent events, resumed by position.
 
+use std::io::Write;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use futures_util::StreamExt;
 use reqwest::{Method, Response};
@@ -65,7 +67,7 @@ async fn read(answer: Response, last: &mut Option<String>, json: bool) -> anyhow
         while let Some(event) = events.next() {
             anyhow::ensure!(event.name != "end", "the server has ended the feed: {}", event.data);
             for line in lines_of(&event, json) {
-                println!("{line}");
+                writeln!(std::io::stdout(), "{line}").context("nobody reads any more")?;
             }
             *last = event.id.or(last.take());
         }

@@ -132,7 +132,7 @@ async fn print(client: &Client, get: &Get) -> anyhow::Result<()> {
     loop {
         let page = json(request(client, get, cursor.as_deref()).await?).await?;
         for line in rows(&page) {
-            println!("{line}");
+            writeln!(std::io::stdout(), "{line}").context("nobody reads any more")?;
         }
         match page["next"].as_str() {
             Some(next) => cursor = Some(next.to_owned()),

@@ -5,15 +5,17 @@ use std::fmt::Write;
 use comfy_table::{ContentArrangement, Table, TableStyle};
 use serde_json::Value;
 
+use crate::announce::say;
+
 /// A column's title and where its text stands in an item, as a JSON pointer.
 pub(crate) type Column = (&'static str, &'static str);
 
 /// Prints a list.
 pub(crate) fn list(items: &[Value], columns: &[Column], json: bool) {
     if json {
-        println!("{}", Value::Array(items.to_vec()));
+        say(&Value::Array(items.to_vec()).to_string());
     } else {
-        println!("{}", table(items, columns));
+        say(&table(items, columns).to_string());
     }
 }
 
@@ -30,9 +32,9 @@ fn table(items: &[Value], columns: &[Column]) -> Table {
 /// Prints one thing: each field on a line of its own.
 pub(crate) fn object(item: &Value, json: bool) {
     if json {
-        println!("{item}");
+        say(&item.to_string());
     } else {
-        print!("{}", lines(item, ""));
+        say(lines(item, "").trim_end_matches('\n'));
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::client::{self, Client, taken};
 use super::measurements::bar_of_bytes;
 use super::output;
+use crate::announce::say;
 use crate::args::Manner;
 
 /// Lines that are sent together.
@@ -144,13 +145,13 @@ fn moved_line(detail: &str, before: usize) -> Option<String> {
 
 fn tell(accepted: u64, refused: &[Value], manner: &Manner) {
     if manner.json {
-        println!("{}", json!({ "accepted": accepted, "refused": refused }));
+        say(&json!({ "accepted": accepted, "refused": refused }).to_string());
         return;
     }
-    println!("{accepted} values are stored.");
+    say(&format!("{accepted} values are stored."));
     for one in refused.iter().take(TOLD) {
         let (index, detail) = (output::text(&one["index"]), output::text(&one["detail"]));
-        println!("  entry {index}: {detail}");
+        say(&format!("  entry {index}: {detail}"));
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::announce::say;
 use crate::args::{Manner, Place, SignInLink};
 use crate::cli::output;
 use crate::config::{Config, Sources, read};
@@ -34,8 +35,8 @@ pub(crate) async fn sign_in_link(whom: SignInLink, manner: &Manner) -> anyhow::R
 
 fn print_link(made: &Value, manner: &Manner) {
     match made["link"].as_str() {
-        Some(link) if !manner.json => println!("{link}"),
-        Some(_) | None => println!("{made}"),
+        Some(link) if !manner.json => say(link),
+        Some(_) | None => say(&made.to_string()),
     }
 }
 
