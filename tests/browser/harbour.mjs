@@ -26,7 +26,7 @@ export async function furnish(site) {
   await replay(site, climate, ["temperature", "humidity"], Date.now());
   await replay(site, inverter, ["power"], Date.now() - 60 * minute);
   await site.call("POST", `/api/v1/devices/${climate.id}/measurements`, { window: true, mode: "ventilation, reduced" });
-  await site.call("POST", "/api/v1/tokens", { label: "report", days: 30, capabilities: ["read"] });
+  await site.call("POST", "/api/v1/tokens", { label: "report", days: 7, capabilities: ["read"] });
   const { items } = await site.call("GET", `/api/v1/devices/${climate.id}/sensors`);
   const curves = items.filter(({ name }) => name in shapes);
   return { climate, inverter, silent, place, sensors: curves.map((sensor) => sensor.id) };
