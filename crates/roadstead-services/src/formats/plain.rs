@@ -67,13 +67,13 @@ fn one(node: Node<'_>, context: &Context<'_>, entries: &mut Entries) {
     match (node, context.sensor) {
         (Node::Object(fields), Some(own)) => entries.push(own_topic(&fields, own)),
         (Node::Object(fields), None) if is_long(&fields) => entries.push(long(&fields)),
-        (Node::Object(fields), None) => match stamped(&fields) {
-            Some((time, values)) => wide(Some(time), values.iter(), entries),
-            None => {
-                let time = fields.iter().find(|(key, _)| key == "time").map(|(_, node)| node);
-                wide(time, fields.iter().filter(|(key, _)| key != "time"), entries);
+        (Node::Object(fields), None) => {
+            if let Some((time, values)) = stamped(&fields) {
+                return wide(Some(time), values.iter(), entries);
             }
-        },
+            let time = fields.iter().find(|(key, _)| key == "time").map(|(_, node)| node);
+            wide(time, fields.iter().filter(|(key, _)| key != "time"), entries);
+        }
         (node, Some(own)) => {
             let read = said(None, &[(Cow::Borrowed("value"), node)]);
             entries.push(read.map(|said| said.of(SensorRef::read(own))));
