@@ -11,6 +11,7 @@ mod writer; // from the queue to the disk, and then to readers
 mod memory; // what is recent
 mod columns; // a measurement as columns
 mod series; // one file of columns
+mod window; // which rows share a file
 mod files; // the list of files
 mod flush; // from memory into files
 mod compact; // from many files into one

@@ -1,4 +1,4 @@
-//! Merging: many files of one tenant's day become one; repetitions go, the first stays.
+//! Merging: many files of one tenant's window of time become one; repetitions go, the first stays.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -20,7 +20,7 @@ use super::writer::Shared;
 pub(super) struct Merger {
     pub(super) shared: Arc<Shared>,
     pub(super) files: Arc<Files>,
-    /// A day with more files than this is merged.
+    /// A window with more files than this is merged.
     pub(super) most_files: usize,
     pub(super) group_rows: usize,
 }
@@ -30,17 +30,17 @@ impl Merger {
     pub(super) fn run(&self, added: &Receiver<()>) {
         while added.recv().is_ok() {
             let listing = self.files.listing();
-            let days = listing.chunk_by(|one, next| {
-                (one.info.tenant, one.info.day) == (next.info.tenant, next.info.day)
+            let windows = listing.chunk_by(|one, next| {
+                (one.info.tenant, one.info.window()) == (next.info.tenant, next.info.window())
             });
-            for day in days.filter(|day| day.len() > self.most_files) {
+            for alike in windows.filter(|alike| alike.len() > self.most_files) {
                 if self.shared.halts() {
                     return;
                 }
-                if let Err(error) = self.try_merge(day)
+                if let Err(error) = self.try_merge(alike)
                     && !self.shared.halts()
                 {
-                    tracing::error!(tenant = %day[0].info.tenant, day = day[0].info.day,
+                    tracing::error!(tenant = %alike[0].info.tenant, folder = alike[0].info.window().folder(),
                         error = &error as &dyn std::error::Error, "files stay unmerged");
                 }
             }
@@ -48,15 +48,15 @@ impl Merger {
     }
 
     /// A panic counts as a failure: the files stay as they are, and nothing else needs this one.
-    fn try_merge(&self, day: &[Arc<Listed>]) -> io::Result<()> {
-        let merged = catch_unwind(AssertUnwindSafe(|| self.merge(day)));
+    fn try_merge(&self, alike: &[Arc<Listed>]) -> io::Result<()> {
+        let merged = catch_unwind(AssertUnwindSafe(|| self.merge(alike)));
         merged.unwrap_or_else(|_| Err(io::Error::other("merging has failed in itself")))
     }
 
-    fn merge(&self, day: &[Arc<Listed>]) -> io::Result<()> {
-        let (mut info, path) = self.files.begin(day[0].info.tenant, day[0].info.day)?;
+    fn merge(&self, alike: &[Arc<Listed>]) -> io::Result<()> {
+        let (mut info, path) = self.files.begin(alike[0].info.tenant, alike[0].info.window())?;
         let mut writer = SeriesWriter::create(&path, self.group_rows)?;
-        let mut rows = Merged::open(&self.files, day)?;
+        let mut rows = Merged::open(&self.files, alike)?;
         let mut last = None;
         while let Some(row) = rows.next_row()? {
             if self.shared.halts() {
@@ -70,7 +70,7 @@ impl Merger {
         }
         (info.bytes, info.groups) = writer.finish()?;
         self.files.sync_names(std::slice::from_ref(&info))?;
-        let merged: Vec<u64> = day.iter().map(|file| file.info.number).collect();
+        let merged: Vec<u64> = alike.iter().map(|file| file.info.number).collect();
         self.files.edit(|manifest| {
             manifest.files.retain(|file| !merged.contains(&file.number));
             manifest.files.push(info);
@@ -92,9 +92,9 @@ struct Merged {
 }
 
 impl Merged {
-    fn open(files: &Files, day: &[Arc<Listed>]) -> io::Result<Self> {
+    fn open(files: &Files, alike: &[Arc<Listed>]) -> io::Result<Self> {
         let mut merged = Self { streams: Vec::new(), heads: BinaryHeap::new() };
-        for (index, file) in day.iter().enumerate() {
+        for (index, file) in alike.iter().enumerate() {
             let (opened, _) = files.open_file(file)?;
             let batches = series::read_all(opened).map_err(io::Error::other)?;
             merged.streams.push(Stream { batches, rows: Vec::new().into_iter() });

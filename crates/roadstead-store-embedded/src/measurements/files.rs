@@ -12,12 +12,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use roadstead_model::{SensorId, TenantId, Timestamp};
+use roadstead_model::{SensorId, TenantId};
 use roadstead_store::TimeRange;
 use serde::{Deserialize, Serialize};
 
 use super::journal::sync_folder;
-use super::{DAY, day_of, series};
+use super::series;
+use super::window::{Span, Window};
 
 const NAME: &str = "MANIFEST";
 const VERSION: u32 = 1;
@@ -51,14 +52,16 @@ impl Group {
     }
 }
 
-/// A file of one tenant's measurements of one day.
+/// A file of one tenant's measurements of one window of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileInfo {
     pub(super) number: u64,
     pub(super) tenant: TenantId,
-    /// Days since 1970-01-01, by UTC.
+    /// The window's first day, in days since 1970-01-01, by UTC.
     pub(super) day: i64,
+    #[serde(default, skip_serializing_if = "Span::is_day")]
+    pub(super) span: Span,
     pub(super) bytes: u64,
     pub(super) groups: Vec<Group>,
 }
@@ -66,10 +69,13 @@ pub(super) struct FileInfo {
 impl FileInfo {
     /// Where the file lies, below the folder of the series.
     pub(super) fn path(&self) -> PathBuf {
-        let begin = Timestamp::from_micros(self.day.saturating_mul(DAY)).unwrap_or_default();
-        let date: String = begin.to_string().chars().take(10).collect();
         let tenant = self.tenant.integer().to_string();
-        [tenant, date, format!("{}.parquet", self.number)].iter().collect()
+        [tenant, self.window().folder(), format!("{}.parquet", self.number)].iter().collect()
+    }
+
+    /// What it is for. Its rows may have other times: only its groups say which.
+    pub(super) const fn window(&self) -> Window {
+        Window { day: self.day, span: self.span }
     }
 
     /// The groups that may hold rows of a sensor in a range.
@@ -166,20 +172,23 @@ impl Files {
     }
 
     /// The files that can hold rows of a sensor in a range.
-    pub(super) fn reach(listing: &Listing, sensor: SensorId, range: TimeRange) -> &[Arc<Listed>] {
-        let key = |file: &Arc<Listed>| (file.info.tenant, file.info.day);
+    pub(super) fn reach(
+        listing: &Listing,
+        sensor: SensorId,
+        range: TimeRange,
+    ) -> impl Iterator<Item = &Arc<Listed>> {
         let tenant = sensor.tenant();
-        let first = (tenant, day_of(range.from.micros()));
-        let last = (tenant, day_of(range.to.micros()));
-        let begin = listing.partition_point(|file| key(file) < first);
-        let end = listing.partition_point(|file| key(file) <= last);
-        listing.get(begin..end).unwrap_or_default()
+        let begin = listing.partition_point(|file| file.info.tenant < tenant);
+        let end = listing.partition_point(|file| file.info.tenant <= tenant);
+        let files = listing.get(begin..end).unwrap_or_default().iter();
+        files.filter(move |file| file.info.groups.iter().any(|one| one.may_hold(sensor, range)))
     }
 
     /// Takes a number for a new file and makes its folder.
-    pub(super) fn begin(&self, tenant: TenantId, day: i64) -> io::Result<(FileInfo, PathBuf)> {
+    pub(super) fn begin(&self, tenant: TenantId, of: Window) -> io::Result<(FileInfo, PathBuf)> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let info = FileInfo { number, tenant, day, bytes: 0, groups: Vec::new() };
+        let info =
+            FileInfo { number, tenant, day: of.day, span: of.span, bytes: 0, groups: Vec::new() };
         let path = self.series.join(info.path());
         fs::create_dir_all(path.parent().unwrap_or(&self.series))?;
         Ok((info, path))
@@ -208,7 +217,7 @@ impl Files {
         let mut manifest = current.clone();
         change(&mut manifest);
         manifest.next_file = self.next.load(Ordering::Relaxed);
-        manifest.files.sort_unstable_by_key(|file| (file.tenant, file.day, file.number));
+        manifest.files.sort_unstable_by_key(|file| (file.tenant, file.window(), file.number));
         save(&self.folder, &manifest)?;
         self.relist(&manifest);
         *current = manifest;
@@ -289,17 +298,13 @@ fn remove_unlisted(series: &Path, known: &HashSet<&Path>) -> io::Result<()> {
 /// The files that have names such as this store gives, finished or not.
 fn own_files(series: &Path) -> io::Result<Vec<PathBuf>> {
     let number = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-    let date = |name: &str| {
-        let plain = |byte: u8| byte.is_ascii_digit() || byte == b'-';
-        matches!(name.len(), 7 | 10) && name.bytes().all(plain)
-    };
     let file = |name: &str| {
         let stem = name.strip_suffix(".parquet").or_else(|| name.strip_suffix(".tmp"));
         stem.is_some_and(number)
     };
     let mut found = Vec::new();
     for tenant in entries(series, FileType::is_dir, number)? {
-        for day in entries(&tenant, FileType::is_dir, date)? {
+        for day in entries(&tenant, FileType::is_dir, Window::is_folder)? {
             found.extend(entries(&day, FileType::is_file, file)?);
         }
     }

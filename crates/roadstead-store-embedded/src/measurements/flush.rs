@@ -1,4 +1,4 @@
-//! From memory into files: sealed rows, one file for each tenant and day.
+//! From memory into files: sealed rows, one file for each tenant and window of time.
 //!
 //! Files first, then the list, then the journal: a crash in between leaves files that are
 //! not on the list, or segments that are no longer needed. Both go at the next start.
@@ -9,17 +9,21 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
-use roadstead_model::SensorId;
+use roadstead_model::{Measurement, Quality, SensorId};
 
 use super::files::{FileInfo, Files};
 use super::journal::Segments;
-use super::memory::{Sealed, Table};
-use super::read::day_times;
+use super::memory::{Row, Sealed, Table};
 use super::series::SeriesWriter;
+use super::window::{Window, windows};
 use super::writer::Shared;
+use super::{DAY, day_of};
 
 /// After a failure, such as a full disk, the flusher tries again this often.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// After so many rows the flusher looks whether it is to end.
+const LOOK: usize = 4096;
 
 /// Brings sealed rows into files.
 pub(super) struct Flusher {
@@ -90,27 +94,62 @@ impl Flusher {
     fn write(&self, table: &Table, added: &mut Vec<FileInfo>) -> io::Result<()> {
         let sensors = table.sensors();
         for of_tenant in sensors.chunk_by(|one, next| one.tenant() == next.tenant()) {
+            let each = || of_tenant.iter().copied();
+            let today = each().filter_map(|sensor| table.last_arrival(sensor)).max();
+            let days = each().flat_map(|sensor| table.days(sensor)).collect();
+            for (window, (first, last)) in windows(&days, today.unwrap_or_default()) {
+                let times = (first * DAY, (last + 1) * DAY);
+                added.push(self.write_file(of_tenant, window, |sensor| {
+                    let good = |row: &&Row| row.quality != Quality::Quarantined;
+                    Whole { table, sensor, rows: table.range(sensor, times).filter(good) }
+                })?);
+            }
             let days: BTreeSet<i64> =
-                of_tenant.iter().flat_map(|sensor| table.days(*sensor)).collect();
+                each().flat_map(|sensor| table.quarantined_days(sensor)).collect();
             for day in days {
-                if self.shared.halts() {
-                    return Err(io::Error::from(io::ErrorKind::Interrupted));
-                }
-                added.push(self.write_day(table, of_tenant, day)?);
+                added.push(self.write_file(of_tenant, Window::of_arrival(day), |sensor| {
+                    let bad = move |row: &&Row| {
+                        row.quality == Quality::Quarantined && day_of(row.arrival.micros()) == day
+                    };
+                    Whole { table, sensor, rows: table.all(sensor).filter(bad) }
+                })?);
             }
         }
         Ok(())
     }
 
-    fn write_day(&self, table: &Table, sensors: &[SensorId], day: i64) -> io::Result<FileInfo> {
-        let (mut info, path) = self.files.begin(sensors[0].tenant(), day)?;
+    /// Writes what a sensor has for a window, for each sensor of a tenant.
+    fn write_file<R: Iterator<Item = Measurement>>(
+        &self,
+        sensors: &[SensorId],
+        window: Window,
+        rows: impl Fn(SensorId) -> R,
+    ) -> io::Result<FileInfo> {
+        let (mut info, path) = self.files.begin(sensors[0].tenant(), window)?;
         let mut writer = SeriesWriter::create(&path, self.group_rows)?;
-        for sensor in sensors {
-            for row in table.range(*sensor, day_times(day)) {
-                writer.push(&table.measurement(*sensor, row))?;
+        let rows = sensors.iter().flat_map(|sensor| rows(*sensor));
+        for (number, row) in rows.enumerate() {
+            if number % LOOK == 0 && self.shared.halts() {
+                return Err(io::Error::from(io::ErrorKind::Interrupted));
             }
+            writer.push(&row)?;
         }
         (info.bytes, info.groups) = writer.finish()?;
         Ok(info)
+    }
+}
+
+/// Rows of a sensor with all that is known of them.
+struct Whole<'a, R> {
+    table: &'a Table,
+    sensor: SensorId,
+    rows: R,
+}
+
+impl<'a, R: Iterator<Item = &'a Row>> Iterator for Whole<'a, R> {
+    type Item = Measurement;
+
+    fn next(&mut self) -> Option<Measurement> {
+        self.rows.next().map(|row| self.table.measurement(self.sensor, row))
     }
 }

@@ -92,12 +92,26 @@ impl Table {
         sensors
     }
 
-    /// The days, since the epoch, in which a sensor of a sealed table has rows.
+    /// The days, since the epoch, in which a sensor of a sealed table has good rows.
     pub(super) fn days(&self, sensor: SensorId) -> BTreeSet<i64> {
-        let rows = self.series.get(&sensor).map_or(&[][..], |series| &series.rows);
-        rows.chunk_by(|one, next| day_of(one.time) == day_of(next.time))
-            .map(|of_day| day_of(of_day[0].time))
-            .collect()
+        let good = self.all(sensor).filter(|row| row.quality != Quality::Quarantined);
+        distinct(good.map(|row| day_of(row.time)))
+    }
+
+    /// The days on which a sensor's quarantined rows came.
+    pub(super) fn quarantined_days(&self, sensor: SensorId) -> BTreeSet<i64> {
+        let bad = self.all(sensor).filter(|row| row.quality == Quality::Quarantined);
+        distinct(bad.map(|row| day_of(row.arrival.micros())))
+    }
+
+    /// The last day on which a row of a sensor came.
+    pub(super) fn last_arrival(&self, sensor: SensorId) -> Option<i64> {
+        self.all(sensor).map(|row| day_of(row.arrival.micros())).max()
+    }
+
+    /// All rows of a sensor of a sealed table.
+    pub(super) fn all(&self, sensor: SensorId) -> std::slice::Iter<'_, Row> {
+        self.series.get(&sensor).map_or(&[][..], |series| &series.rows).iter()
     }
 
     /// The rows of a sensor from one instant up to, and without, another. In a sealed table they
@@ -166,6 +180,16 @@ impl Table {
             series.rows.sort_by_key(key);
         }
     }
+}
+
+fn distinct(days: impl Iterator<Item = i64>) -> BTreeSet<i64> {
+    let (mut found, mut last) = (BTreeSet::new(), None);
+    for day in days {
+        if last.replace(day) != Some(day) {
+            found.insert(day);
+        }
+    }
+    found
 }
 
 /// Rows that no longer change, on their way into files.

@@ -1,10 +1,9 @@
 //! Reading: what memory and files hold of a sensor, merged; of repetitions the first stays.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
 
-use roadstead_model::{Measurement, Quality, SensorId};
+use roadstead_model::{Measurement, Quality, SensorId, Timestamp};
 use roadstead_store::{Curve, Page, TimeRange};
 
 use super::columns::{self, FOR_CURVES, Point};
@@ -55,7 +54,7 @@ pub(super) fn estimate(shared: &Shared, files: &Files, sensor: SensorId, range: 
     let recent: usize = memory.tables().map(|table| table.range(sensor, times).count()).sum();
     drop(memory);
     let listing = files.listing();
-    let kept = Files::reach(&listing, sensor, range).iter().map(|file| {
+    let kept = Files::reach(&listing, sensor, range).map(|file| {
         let groups = file.info.groups_for(sensor, range);
         groups.iter().map(|group| file.info.groups[*group].most).sum::<u64>()
     });
@@ -99,30 +98,32 @@ pub(super) fn page(
     let times = (range.from.micros(), range.to.micros());
     let memory = shared.memory();
     let tables = memory.tables();
-    let recent: Vec<Measurement> = tables
+    let mut recent: Vec<Measurement> = tables
         .flat_map(|table| {
             let rows = table.range(sensor, times);
             rows.map(|row| table.measurement(sensor, row))
         })
         .collect();
     drop(memory); // before the list of files: what moves in between is seen twice, never not
+    recent.sort_by_key(|row| row.reading.time);
     let listing = files.listing();
-    let mut days: BTreeMap<i64, Vec<&Arc<Listed>>> = BTreeMap::new();
-    for file in Files::reach(&listing, sensor, range) {
-        if !file.info.groups_for(sensor, range).is_empty() {
-            days.entry(file.info.day).or_default().push(file);
-        }
-    }
-    let mut by_day: BTreeMap<i64, Vec<Measurement>> = BTreeMap::new();
-    for row in recent {
-        by_day.entry(day_of(row.reading.time.micros())).or_default().push(row);
-    }
+    let reached: Vec<_> = Files::reach(&listing, sensor, range).collect();
+    let groups = reached.iter().flat_map(|file| {
+        let groups = file.info.groups_for(sensor, range);
+        groups.into_iter().map(|group| file.info.groups[group].times)
+    });
+    let ends = recent.iter().map(|row| (row.reading.time.micros(), row.reading.time.micros()));
+    let cuts = cuts(groups.chain(ends), times);
+    let mut recent = recent.into_iter().peekable();
     let mut page = Page::default();
-    let all: BTreeSet<i64> = days.keys().chain(by_day.keys()).copied().collect();
-    for day in all {
-        let mut rows = by_day.remove(&day).unwrap_or_default();
-        for file in days.get(&day).into_iter().flatten() {
-            read_rows(files, file, (sensor, range), &mut rows)?;
+    for (from, to) in cuts.iter().zip(cuts.iter().skip(1)) {
+        let window = TimeRange { from: instant(*from), to: instant(*to) };
+        let mut rows = Vec::new();
+        while let Some(row) = recent.next_if(|row| row.reading.time < window.to) {
+            rows.push(row);
+        }
+        for file in &reached {
+            read_rows(files, file, (sensor, window), &mut rows)?;
         }
         settle(&mut rows);
         page.measurements.append(&mut rows);
@@ -133,6 +134,18 @@ pub(super) fn page(
         }
     }
     Ok(page)
+}
+
+/// Where to cut a range so that each part is read on its own: where days begin on which
+/// something begins or has ended.
+fn cuts(held: impl Iterator<Item = (i64, i64)>, (from, to): (i64, i64)) -> BTreeSet<i64> {
+    let days = held.flat_map(|(first, last)| [day_of(first), day_of(last) + 1]);
+    let inside = days.map(|day| day.saturating_mul(DAY)).filter(|at| (from..to).contains(at));
+    inside.chain([from, to.max(from)]).collect()
+}
+
+fn instant(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros).unwrap_or_default() // always between two of a range
 }
 
 fn read_rows(
@@ -163,9 +176,4 @@ fn read_file(
     }
     let (opened, footer) = files.open_file(file)?;
     series::read(opened, footer, wanted, take)
-}
-
-/// The first instant of a day and that of the next.
-pub(super) const fn day_times(day: i64) -> (i64, i64) {
-    (day * DAY, (day + 1) * DAY)
 }

@@ -9,8 +9,9 @@ mod model; // random histories against a naive one
 use std::sync::Arc;
 use std::time::Duration;
 
+use roadstead_model::{Quality, Reading};
 use roadstead_store::Measurements as _;
-use roadstead_store::contract::fleet::{Fleet, Opened, always, keep, reading};
+use roadstead_store::contract::fleet::{Fleet, Opened, always, everything, keep, reading};
 use roadstead_store::contract::site::HandClock;
 use roadstead_store::contract::{measurements, sessions};
 use tempfile::TempDir;
@@ -175,4 +176,31 @@ async fn a_read_of_one_sensor_finds_it_among_many() {
         assert_eq!(store.curve(&reads, range).await.unwrap().times.len(), 10);
         assert_eq!(store.page(&reads, range, 4).await.unwrap().measurements.len(), 4);
     }
+}
+
+#[tokio::test]
+async fn times_all_over_the_years_make_few_files() {
+    let folder = TempDir::new().unwrap();
+    let options = Options { flush_rows: 900, segment_bytes: 8 << 20, ..tiny() };
+    let store = open_in(folder.path(), options);
+    let fleet = Fleet::new();
+    let (permit, sensor) = (fleet.writes(fleet.device(1)), fleet.sensor(1, 1));
+    let good = |at: i64| reading(sensor, at * -86_400, 1.0);
+    let absurd = |at: i64| Reading { quality: Quality::Quarantined, ..good(at) };
+    let readings = (0..1_000).map(|at| if at < 500 { good(at) } else { absurd(at) });
+    let readings: Vec<_> = readings.collect();
+    keep(&store, &permit, fleet.batch(readings.clone())).await;
+    keep(&store, &permit, fleet.batch(vec![good(-1)])).await;
+    calm(&store, &options);
+    let status = store.status();
+    assert!((1..=65).contains(&status.files), "{status:?}");
+    drop(store);
+    let store = open_in(folder.path(), options);
+    let reads = fleet.reads(sensor);
+    let found = everything(&store, &reads).await.measurements;
+    let mut expected: Vec<_> = readings.into_iter().chain([good(-1)]).collect();
+    expected.reverse();
+    expected.sort_by_key(|one| one.time);
+    assert_eq!(found.into_iter().map(|one| one.reading).collect::<Vec<_>>(), expected);
+    assert_eq!(store.curve(&reads, always()).await.unwrap().times.len(), 501);
 }
