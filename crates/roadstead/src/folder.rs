@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use rustix::fs::{FlockOperation, flock};
 
 const PRIVATE_FOLDER: u32 = 0o700;
+const PASSABLE_FOLDER: u32 = 0o755;
 const PRIVATE_FILE: u32 = 0o600;
 /// What others than the owner could do.
 const OTHERS: u32 = 0o077;
@@ -71,6 +72,18 @@ pub(crate) fn make_private(path: &Path) -> anyhow::Result<()> {
         Err(error) => Err(error).with_context(|| format!("cannot look at `{}`", path.display())),
         Ok(_) => refuse_lax(path, "700"),
     }
+}
+
+/// Makes a folder, with all above it, that everybody can pass: what is inside need not be its maker's.
+pub(crate) fn make_passable(path: &Path) -> anyhow::Result<()> {
+    if path.as_os_str().is_empty() || path.exists() {
+        return Ok(());
+    }
+    make_passable(path.parent().unwrap_or(Path::new("")))?;
+    let made = DirBuilder::new().mode(PASSABLE_FOLDER).create(path);
+    let passable = Permissions::from_mode(PASSABLE_FOLDER);
+    let made = made.and_then(|()| std::fs::set_permissions(path, passable));
+    made.with_context(|| format!("cannot make the folder `{}`", path.display()))
 }
 
 /// Refuses a file or folder that others than its owner can read, write or enter.

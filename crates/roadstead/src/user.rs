@@ -9,6 +9,8 @@ use rustix::fs::{Gid, Mode, OFlags, Uid, fchown};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
+use crate::folder;
+
 /// A user of this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct User {
@@ -90,13 +92,14 @@ fn become_user(user: &User, data: &Path) -> anyhow::Result<()> {
 /// What is there already is never given away: the user may have put something else in its place.
 fn settle_owner(user: &User, data: &Path) -> anyhow::Result<()> {
     let is_new = data.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
-    crate::folder::make_private(data)?;
+    folder::make_passable(data.parent().unwrap_or(Path::new("")))?;
+    folder::make_private(data)?;
     if is_new {
         let what = || format!("cannot give `{}` to the user of `run_as`", data.display());
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
-        let folder = rustix::fs::open(data, flags, Mode::empty()).with_context(what)?;
+        let made = rustix::fs::open(data, flags, Mode::empty()).with_context(what)?;
         let (uid, gid) = (Uid::from_raw(user.uid), Gid::from_raw(user.gid));
-        return fchown(folder, Some(uid), Some(gid)).with_context(what);
+        return fchown(made, Some(uid), Some(gid)).with_context(what);
     }
     let owner = data.metadata()?.uid();
     if owner != user.uid {
@@ -153,10 +156,18 @@ mod tests {
     }
 
     #[test]
+    fn the_user_can_pass_what_is_made_above_the_folder() {
+        let home = tempfile::tempdir().unwrap();
+        settle_owner(&myself(), &home.path().join("a/b/data")).unwrap();
+        let mode = |name: &str| home.path().join(name).metadata().unwrap().mode() & 0o777;
+        assert_eq!(["a", "a/b", "a/b/data"].map(mode), [0o755, 0o755, 0o700]);
+    }
+
+    #[test]
     fn a_folder_of_somebody_else_is_refused_and_never_given_away() {
         let home = tempfile::tempdir().unwrap();
         let data = home.path().join("data");
-        crate::folder::make_private(&data).unwrap();
+        folder::make_private(&data).unwrap();
         std::fs::write(data.join("file"), "").unwrap();
         let other = User { uid: myself().uid + 1, gid: myself().gid + 1, groups: Vec::new() };
         let refused = settle_owner(&other, &data).unwrap_err().to_string();
