@@ -13,6 +13,8 @@ const PASSABLE_FOLDER: u32 = 0o755;
 const PRIVATE_FILE: u32 = 0o600;
 /// What others than the owner could do.
 const OTHERS: u32 = 0o077;
+/// What the group of a key of the operator's own may do.
+const GROUP_READS: u32 = 0o040;
 
 /// The open data folder. As long as it lives no other server gets it.
 #[derive(Debug)]
@@ -88,9 +90,18 @@ pub(crate) fn make_passable(path: &Path) -> anyhow::Result<()> {
 
 /// Refuses a file or folder that others than its owner can read, write or enter.
 pub(crate) fn refuse_lax(path: &Path, wanted: &str) -> anyhow::Result<()> {
+    refuse(path, OTHERS, wanted)
+}
+
+/// Refuses a file that more can be done with than its owner may do, and its group read.
+pub(crate) fn refuse_open(path: &Path) -> anyhow::Result<()> {
+    refuse(path, OTHERS & !GROUP_READS, "640")
+}
+
+fn refuse(path: &Path, what: u32, wanted: &str) -> anyhow::Result<()> {
     let about = path.metadata().with_context(|| format!("cannot look at `{}`", path.display()))?;
     let mode = about.mode() & 0o777;
-    if mode & OTHERS != 0 {
+    if mode & what != 0 {
         bail!("others can open `{}` (mode {mode:o}): chmod {wanted} it first", path.display());
     }
     Ok(())

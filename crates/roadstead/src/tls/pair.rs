@@ -10,11 +10,15 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
+use crate::folder;
+
 /// RSA below this is weaker than 128 bits.
 const LEAST_RSA_BITS: usize = 3072;
 
-/// Reads a chain and its key; refuses keys that do not match and keys that are weak.
+/// Reads a chain and its key; refuses keys that do not match, are weak, or that everybody can read. A key may be
+/// readable by a group, such as one that several servers share.
 pub(crate) fn read_pair(certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
+    folder::refuse_open(key)?;
     let what = || format!("cannot read certificates from `{}`", certificate.display());
     let chain = CertificateDer::pem_file_iter(certificate).with_context(what)?;
     let chain = chain.collect::<Result<Vec<_>, _>>().with_context(what)?;

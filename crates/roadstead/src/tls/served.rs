@@ -14,7 +14,7 @@ use super::authority::Authority;
 use super::certificate::{self, About, Names};
 use super::read_pair;
 use crate::config::Tls;
-use crate::folder::Folder;
+use crate::folder::{self, Folder};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -170,6 +170,9 @@ fn own_pair(
     files: (&Path, &Path),
     clock: &dyn Clock,
 ) -> anyhow::Result<CertifiedKey> {
+    if files.1.exists() {
+        folder::refuse_lax(files.1, "600")?;
+    }
     if files.0.exists()
         && let Ok(pair) = read_pair(files.0, files.1)
         && !About::of(&pair.cert[0])?.is_due(authority, names, clock.now())

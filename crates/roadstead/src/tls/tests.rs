@@ -162,6 +162,25 @@ fn a_first_start_that_was_cut_short_begins_again() {
 }
 
 #[test]
+fn a_key_that_others_can_read_is_refused() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::new();
+    let served = site.open(&named(&[]));
+    let key = served.certificate().with_file_name("server.key");
+    let set = |mode| set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+    set(0o640);
+    assert!(read_pair(served.certificate(), &key).is_ok(), "the operator's own may be a group's");
+    let folder = Folder::open(&site.home.path().join("data")).unwrap();
+    let ours =
+        Served::open(&folder, &named(&[]), "gate.plant", (site.clock.clone(), &SystemRandom));
+    assert!(ours.unwrap_err().to_string().contains("chmod 600"));
+    set(0o644);
+    let refused = read_pair(served.certificate(), &key).unwrap_err().to_string();
+    assert!(refused.contains("chmod 640"), "{refused}");
+}
+
+#[test]
 fn an_own_pair_that_does_not_match_is_refused() {
     let (one, other) = (Site::new(), Site::new());
     let (shown, foreign) = (one.open(&named(&[])), other.open(&named(&[])));
