@@ -3,6 +3,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/say.sh"
 
 policy=/usr/sbin/policy-rc.d
+least_node=20
 
 # Debian starts a service as soon as its package is unpacked. Nothing we install shall listen on its own.
 # In a shell of its own, so that what it puts in place goes away however it ends.
@@ -39,7 +40,16 @@ debian() {
 
 language_tools() {
   have cargo || { echo "Rust is missing: install it from https://rustup.rs" >&2; return 1; }
-  have npm || { echo "Node.js with npm is missing (version 20 or newer)" >&2; return 1; }
+  have npm || { echo "Node.js with npm is missing (version $least_node or newer)" >&2; return 1; }
+  is_new_enough "$(node --version)"
+}
+
+# The major version of "v22.1.0" is at least the one that is needed.
+is_new_enough() {
+  local major="${1#v}"
+  [ "${major%%.*}" -ge "$least_node" ] && return
+  echo "Node.js is too old ($1): install version $least_node or newer from https://nodejs.org" >&2
+  return 1
 }
 
 for_build() {
