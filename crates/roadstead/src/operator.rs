@@ -3,7 +3,7 @@
 pub(crate) mod asks; // the command's end
 mod desk; // the server's end
 
-pub(crate) use desk::{Desk, serve};
+pub(crate) use desk::{Desk, bind, serve};
 
 use std::path::{Path, PathBuf};
 

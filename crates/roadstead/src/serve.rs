@@ -118,7 +118,7 @@ impl Server {
             status: status::teller(&site, &doors, &served, &folder),
             url: url.clone(),
         };
-        tokio::spawn(operator::serve(Desk::open(folder.path())?, Arc::new(desk), doors.stop()));
+        tokio::spawn(operator::serve(operator::bind(folder.path())?, Arc::new(desk), doors.stop()));
         Ok(Self { folder, site, served, doors, url })
     }
 

@@ -58,7 +58,7 @@ fn certificate(config: &Config) -> Vec<Finding> {
             let files = [("tls.certificate", certificate), ("tls.key", key)];
             let missing: Vec<_> =
                 files.into_iter().filter_map(|(name, path)| unreadable(name, path)).collect();
-            if missing.is_empty() { own_pair(certificate, key) } else { missing }
+            if missing.is_empty() { pair(certificate, key) } else { missing }
         }
         [(_, None), (_, None)] => Vec::new(),
         [(_, Some(_)), (lacking, None)] | [(lacking, None), (_, Some(_))] => {
@@ -73,7 +73,7 @@ fn unreadable(key: &'static str, path: &Path) -> Option<Finding> {
     Some(Finding { key, say: format!("cannot open `{}`: {error}", path.display()) })
 }
 
-fn own_pair(certificate: &Path, key: &Path) -> Vec<Finding> {
+fn pair(certificate: &Path, key: &Path) -> Vec<Finding> {
     let read = crate::tls::read_pair(certificate, key);
     let wrong =
         read.err().map(|error| Finding { key: "tls.certificate", say: format!("{error:#}") });

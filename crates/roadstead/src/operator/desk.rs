@@ -58,7 +58,7 @@ pub(crate) async fn serve(
 }
 
 /// Binds the socket. One of an earlier server is removed: the folder's lock says that it is gone.
-pub(super) fn bind(data: &Path) -> anyhow::Result<UnixListener> {
+pub(crate) fn bind(data: &Path) -> anyhow::Result<UnixListener> {
     let address = super::address(data)?;
     let _ = std::fs::remove_file(&address.path);
     let listener =
@@ -94,11 +94,6 @@ fn admitted(stream: &UnixStream) -> Option<u32> {
 type Answer = Result<Value, (StatusCode, String)>;
 
 impl Desk {
-    /// Opens the socket in the data folder.
-    pub(crate) fn open(data: &Path) -> anyhow::Result<UnixListener> {
-        bind(data)
-    }
-
     async fn answer(
         &self,
         operator: Operator,

@@ -53,7 +53,7 @@ impl Served {
         let authority = Box::new(Authority::open(&home, host, (clock.now(), random))?);
         let names = certificate::names(host, &tls.names);
         let files = (home.join("server.pem"), home.join("server.key"));
-        let pair = own_pair(&authority, &names, (&files.0, &files.1), &*clock)?;
+        let pair = signed_pair(&authority, &names, (&files.0, &files.1), &*clock)?;
         Self::made(Source::Own { authority, names }, files, pair, clock)
     }
 
@@ -99,7 +99,7 @@ impl Served {
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut seen = self.stamps();
-        let mut looks: u32 = 0;
+        let mut looks: u64 = 0;
         loop {
             let asked = tokio::select! {
                 _ = ticks.tick() => false,
@@ -161,10 +161,11 @@ impl Served {
     }
 }
 
-const LOOKS_PER_DAY: u32 = 24 * 60 * 60 / 5;
+/// How many looks make a day.
+const LOOKS_PER_DAY: u64 = Duration::from_hours(24).as_secs() / LOOK.as_secs();
 
 /// Our own certificate from its files, if they match and nothing is due; a new one otherwise.
-fn own_pair(
+fn signed_pair(
     authority: &Authority,
     names: &Names,
     files: (&Path, &Path),

@@ -181,7 +181,7 @@ fn a_key_that_others_can_read_is_refused() {
 }
 
 #[test]
-fn an_own_pair_that_does_not_match_is_refused() {
+fn a_pair_that_does_not_match_is_refused() {
     let (one, other) = (Site::new(), Site::new());
     let (shown, foreign) = (one.open(&named(&[])), other.open(&named(&[])));
     let key = foreign.certificate().with_file_name("server.key");
