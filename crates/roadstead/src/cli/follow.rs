@@ -99,7 +99,7 @@ fn line(one: &Value, json: bool) -> String {
     let line = format!(
         "{:<28} {:<20} {:<24} {} {}",
         field("time"),
-        field("device"),
+        field("device_name"),
         field("name"),
         field("value"),
         field("unit")
@@ -176,12 +176,14 @@ mod tests {
 
     #[test]
     fn a_value_is_a_line_and_a_gap_is_told() {
-        let one =
-            r#"{"measurements":[{"time":"T","device":"d","name":"s","value":1.5,"unit":"W"}]}"#;
+        let one = r#"{"measurements":[{"time":"T","device":"dev_1","device_name":"d","name":"s","value":1.5,"unit":"W"}]}"#;
         let event =
             |name: &str, data: &str| Event { name: name.into(), id: None, data: data.into() };
         let lines = lines_of(&event("measurements", one), false);
-        assert!(lines[0].starts_with("T ") && lines[0].ends_with("1.5 W"), "{lines:?}");
+        assert!(
+            lines[0].starts_with("T ") && lines[0].contains(" d ") && lines[0].ends_with("1.5 W"),
+            "{lines:?}"
+        );
         assert_eq!(lines_of(&event("gap", r#"{"missed":3}"#), false), ["… 3 values were missed"]);
     }
 }

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::{Method, Response};
+use roadstead_model::Timestamp;
 use serde_json::Value;
 
 use super::client::{Client, json, taken};
@@ -157,7 +158,8 @@ fn rows(page: &Value) -> Vec<String> {
 
 /// Milliseconds since 1970 as people read them.
 fn instant(millis: &Value) -> String {
-    let instant = millis.as_i64().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+    let seconds = millis.as_f64().map(|millis| millis / 1000.0);
+    let instant = seconds.and_then(|seconds| Timestamp::from_seconds(seconds).ok());
     instant.map_or_else(|| output::text(millis), |instant| instant.to_string())
 }
 
@@ -286,9 +288,11 @@ mod tests {
 
     #[test]
     fn a_point_becomes_a_line_with_sensor_and_unit() {
-        let page = json!({ "series": [{ "name": "power", "unit": "W", "points": [[0, 5.5]] }] });
+        let page =
+            json!({ "series": [{ "name": "power", "unit": "W", "points": [[0, 5.5], [1.5, 6]] }] });
         let line = "1970-01-01T00:00:00Z     power                    5.5 W";
-        assert_eq!(rows(&page), [line]);
+        let next = "1970-01-01T00:00:00.0015Z power                    6 W";
+        assert_eq!(rows(&page), [line, next]);
     }
 
     #[test]
