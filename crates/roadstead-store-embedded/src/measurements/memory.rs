@@ -116,17 +116,23 @@ impl Table {
 
     /// The rows of a sensor from one instant up to, and without, another. In a sealed table they
     /// come sorted, in the active one what came late comes last.
-    pub(super) fn range(
+    pub(super) fn range(&self, sensor: SensorId, times: (i64, i64)) -> impl Iterator<Item = &Row> {
+        self.first_of(sensor, times, usize::MAX)
+    }
+
+    /// Such rows, of which the first `most` by time are there, and perhaps more.
+    pub(super) fn first_of(
         &self,
         sensor: SensorId,
         (from, to): (i64, i64),
+        most: usize,
     ) -> impl Iterator<Item = &Row> {
         let to = to.max(from);
         self.series.get(&sensor).into_iter().flat_map(move |series| {
             let begin = series.rows.partition_point(|row| row.time < from);
             let end = series.rows.partition_point(|row| row.time < to);
             let late = series.late.range((from, 0)..(to, 0)).map(|(_, row)| row);
-            series.rows[begin..end].iter().chain(late)
+            series.rows[begin..end].iter().take(most).chain(late.take(most))
         })
     }
 
@@ -309,6 +315,16 @@ impl Memory {
         let latest = self.sensors.get(&sensor).and_then(|known| known.latest.as_ref());
         let latest = latest.map(|latest| latest.reading.time.micros());
         self.tables().filter_map(|table| table.newest(sensor)).chain(latest).max()
+    }
+
+    /// The active table. The writer waits while it is read.
+    pub(super) const fn active(&self) -> &Table {
+        &self.active
+    }
+
+    /// Sealed tables, to be read without the lock.
+    pub(super) fn sealed(&self) -> Vec<Arc<Table>> {
+        self.sealed.iter().map(|sealed| Arc::clone(&sealed.table)).collect()
     }
 
     /// Sealed tables, oldest first, and the active one.

@@ -8,6 +8,7 @@ use roadstead_store::{Curve, Page, TimeRange};
 
 use super::columns::{self, FOR_CURVES, Point};
 use super::files::{Files, Listed};
+use super::memory::Table;
 use super::series::{self, Wanted};
 use super::writer::Shared;
 use super::{DAY, day_of};
@@ -70,11 +71,9 @@ pub(super) fn curve(
 ) -> io::Result<Curve> {
     let times = (range.from.micros(), range.to.micros());
     let mut points = Vec::new();
-    let memory = shared.memory();
-    for table in memory.tables() {
+    recent(shared, |table| {
         points.extend(table.range(sensor, times).map(|row| table.point(row)));
-    }
-    drop(memory); // before the list of files: what moves in between is seen twice, never not
+    });
     for file in Files::reach(&files.listing(), sensor, range) {
         let groups = file.info.groups_for(sensor, range);
         let wanted = Wanted { sensor, times, groups, columns: &FOR_CURVES };
@@ -88,6 +87,17 @@ pub(super) fn curve(
     Ok(Curve { times, numbers })
 }
 
+/// Reads each table that is in memory. Only while it reads the active one the writer waits.
+///
+/// Ask for the list of files after it: what moves in between is then seen twice, never not.
+fn recent(shared: &Shared, mut read: impl FnMut(&Table)) {
+    let memory = shared.memory();
+    let sealed = memory.sealed();
+    read(memory.active());
+    drop(memory);
+    sealed.iter().for_each(|table| read(table));
+}
+
 /// Whole measurements of a sensor, day by day until there are enough.
 pub(super) fn page(
     shared: &Shared,
@@ -96,25 +106,21 @@ pub(super) fn page(
     limit: usize,
 ) -> io::Result<Page> {
     let times = (range.from.micros(), range.to.micros());
-    let memory = shared.memory();
-    let tables = memory.tables();
-    let mut recent: Vec<Measurement> = tables
-        .flat_map(|table| {
-            let rows = table.range(sensor, times);
-            rows.map(|row| table.measurement(sensor, row))
-        })
-        .collect();
-    drop(memory); // before the list of files: what moves in between is seen twice, never not
-    recent.sort_by_key(|row| row.reading.time);
+    let mut rows = Vec::new();
+    recent(shared, |table| {
+        let first = table.first_of(sensor, times, limit.saturating_add(1));
+        rows.extend(first.map(|row| table.measurement(sensor, row)));
+    });
+    rows.sort_by_key(|row| row.reading.time);
     let listing = files.listing();
     let reached: Vec<_> = Files::reach(&listing, sensor, range).collect();
     let groups = reached.iter().flat_map(|file| {
         let groups = file.info.groups_for(sensor, range);
         groups.into_iter().map(|group| file.info.groups[group].times)
     });
-    let ends = recent.iter().map(|row| (row.reading.time.micros(), row.reading.time.micros()));
+    let ends = rows.iter().map(|row| (row.reading.time.micros(), row.reading.time.micros()));
     let cuts = cuts(groups.chain(ends), times);
-    let mut recent = recent.into_iter().peekable();
+    let mut recent = rows.into_iter().peekable();
     let mut page = Page::default();
     for (from, to) in cuts.iter().zip(cuts.iter().skip(1)) {
         let window = TimeRange { from: instant(*from), to: instant(*to) };

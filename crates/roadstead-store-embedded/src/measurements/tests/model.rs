@@ -115,6 +115,12 @@ impl History {
                 .collect();
             let key =
                 |one: &Measurement| (one.reading.time.micros(), one.source.principal.integer());
+            for limit in [1, 3, 10] {
+                let page = store.page(&reads, always(), limit).await.unwrap();
+                let first: Vec<_> = found.iter().take(limit).map(|one| &one.reading).collect();
+                let of_page: Vec<_> = page.measurements.iter().map(|one| &one.reading).collect();
+                assert_eq!((of_page, page.more), (first, found.len() > limit));
+            }
             let found: Vec<_> = found.into_iter().map(|one| (key(&one), one.reading)).collect();
             let ours = self
                 .naive
