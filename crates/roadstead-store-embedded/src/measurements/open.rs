@@ -35,9 +35,8 @@ pub(super) fn open(
     clock: Arc<dyn Clock>,
 ) -> io::Result<EmbeddedMeasurements> {
     let journal_folder = place.folder.join("journal");
-    DirBuilder::new().recursive(true).mode(0o700).create(&journal_folder)?;
+    make_folder(&journal_folder)?;
     let lock = lock(&place.folder)?;
-    sync_folder(&place.folder)?;
     let files = Arc::new(Files::open(&place.folder)?);
     let mut recovered = Recovered::new(options.feed_kept, files.rows_from());
     let found = journal::recover(&journal_folder, |segment, entry| recovered.take(segment, entry))?;
@@ -52,6 +51,20 @@ pub(super) fn open(
     let threads = start((Arc::clone(&shared), files_too), (journal, kept), options)?;
     let threads = Arc::new(Mutex::new(threads));
     Ok(EmbeddedMeasurements { shared, files, segments, clock, threads, _lock: Arc::new(lock) })
+}
+
+/// Makes a folder and what is missing above it, with names that survive a power cut.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    for made in missing.into_iter().rev() {
+        match made.parent() {
+            Some(above) if above.as_os_str().is_empty() => sync_folder(Path::new("."))?,
+            Some(above) => sync_folder(above)?,
+            None => {}
+        }
+    }
+    folder.parent().map_or(Ok(()), sync_folder)
 }
 
 fn lock(folder: &Path) -> io::Result<File> {
