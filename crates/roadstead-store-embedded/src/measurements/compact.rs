@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
@@ -11,7 +12,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use roadstead_model::Measurement;
 
 use super::columns;
-use super::files::{Files, Listed};
+use super::files::{FileInfo, Files, Group, Listed};
 use super::read::Merge;
 use super::series::{self, SeriesWriter};
 use super::writer::Shared;
@@ -48,14 +49,29 @@ impl Merger {
     }
 
     /// A panic counts as a failure: the files stay as they are, and nothing else needs this one.
-    fn try_merge(&self, alike: &[Arc<Listed>]) -> io::Result<()> {
+    pub(super) fn try_merge(&self, alike: &[Arc<Listed>]) -> io::Result<()> {
         let merged = catch_unwind(AssertUnwindSafe(|| self.merge(alike)));
         merged.unwrap_or_else(|_| Err(io::Error::other("merging has failed in itself")))
     }
 
     fn merge(&self, alike: &[Arc<Listed>]) -> io::Result<()> {
-        let (mut info, path) = self.files.begin(alike[0].info.tenant, alike[0].info.window())?;
-        let mut writer = SeriesWriter::create(&path, self.group_rows)?;
+        let (info, path) = self.files.begin(alike[0].info.tenant, alike[0].info.window())?;
+        let (bytes, groups) = self.write(alike, &path)?;
+        let info = FileInfo { bytes, groups, ..info };
+        let added = std::slice::from_ref(&info);
+        let merged: Vec<u64> = alike.iter().map(|file| file.info.number).collect();
+        let durable = self.files.sync_names(added);
+        let listed = durable.and_then(|()| {
+            self.files.edit(|manifest| {
+                manifest.files.retain(|file| !merged.contains(&file.number));
+                manifest.files.push(info.clone());
+            })
+        });
+        listed.inspect_err(|_| self.files.discard_unlisted(added))
+    }
+
+    fn write(&self, alike: &[Arc<Listed>], path: &Path) -> io::Result<(u64, Vec<Group>)> {
+        let mut writer = SeriesWriter::create(path, self.group_rows)?;
         let mut rows = Merged::open(&self.files, alike)?;
         let mut last = None;
         while let Some(row) = rows.next_row()? {
@@ -68,13 +84,7 @@ impl Merger {
                 last = Some(key);
             }
         }
-        (info.bytes, info.groups) = writer.finish()?;
-        self.files.sync_names(std::slice::from_ref(&info))?;
-        let merged: Vec<u64> = alike.iter().map(|file| file.info.number).collect();
-        self.files.edit(|manifest| {
-            manifest.files.retain(|file| !merged.contains(&file.number));
-            manifest.files.push(info);
-        })
+        writer.finish()
     }
 }
 

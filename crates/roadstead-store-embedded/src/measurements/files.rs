@@ -211,6 +211,15 @@ impl Files {
         }
     }
 
+    /// Removes new files after the list could not be changed, unless what stands on disk has them.
+    pub(super) fn discard_unlisted(&self, added: &[FileInfo]) {
+        if let Ok(Some(manifest)) = load(&self.folder)
+            && added.iter().all(|info| !manifest.files.contains(info))
+        {
+            self.discard(added);
+        }
+    }
+
     /// Changes the list. Readers see it when it is durable.
     pub(super) fn edit(&self, change: impl FnOnce(&mut Manifest)) -> io::Result<()> {
         let mut current = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);

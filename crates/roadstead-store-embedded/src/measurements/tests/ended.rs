@@ -5,6 +5,7 @@ use std::thread;
 
 use roadstead_store::contract::fleet::{Fleet, keep, reading};
 
+use super::super::compact::Merger;
 use super::super::flush::Flusher;
 use super::super::journal::{Found, Journal};
 use super::super::memory::{Sealed, Table};
@@ -61,4 +62,30 @@ async fn a_writer_without_a_flusher_stops_the_store() {
     }
     assert!(shared.durable.borrow().stopped);
     writer.join().unwrap();
+}
+
+#[tokio::test]
+async fn merging_that_fails_leaves_no_file() {
+    let folder = TempDir::new().unwrap();
+    let options = Options { day_files: 1000, ..tiny() };
+    let store = open_in(folder.path(), options);
+    let fleet = Fleet::new();
+    let (permit, sensor) = (fleet.writes(fleet.device(1)), fleet.sensor(1, 1));
+    for at in 0..20 {
+        keep(&store, &permit, fleet.batch(vec![reading(sensor, at, 1.0)])).await;
+    }
+    calm(&store, &options);
+    let (shared, files) = (Arc::clone(&store.shared), Arc::clone(&store.files));
+    let merger = Merger { shared, files, most_files: 1, group_rows: 3 };
+    let listing = store.files.listing();
+    std::fs::create_dir(folder.path().join("MANIFEST.tmp")).unwrap();
+    let day = folder.path().join("series").join(listing[0].info.path());
+    let count = || std::fs::read_dir(day.parent().unwrap()).unwrap().count();
+    let before = count();
+    merger.try_merge(&listing).expect_err("the list cannot be written");
+    assert_eq!(count(), before);
+    std::fs::remove_dir(folder.path().join("MANIFEST.tmp")).unwrap();
+    merger.try_merge(&listing).unwrap();
+    drop(listing);
+    assert_eq!(count(), 1);
 }
