@@ -149,7 +149,7 @@ fn a_first_start_that_was_cut_short_begins_again() {
     let site = Site::new();
     let file = |served: &Served, name: &str| served.certificate().with_file_name(name);
     let served = site.open(&named(&[]));
-    let (ca, server) = (file(&served, "ca.pem"), file(&served, "server.pem"));
+    let (ca, shown) = (file(&served, "ca.pem"), file(&served, "server.pem"));
     std::fs::remove_file(&ca).unwrap();
     let again = || {
         let folder = Folder::open(&site.home.path().join("data")).unwrap();
@@ -157,7 +157,7 @@ fn a_first_start_that_was_cut_short_begins_again() {
     };
     let refused = again().unwrap_err().to_string();
     assert!(refused.contains("from your backup"), "shown once, never replaced: {refused}");
-    std::fs::remove_file(&server).unwrap();
+    std::fs::remove_file(&shown).unwrap();
     assert!(again().is_ok() && ca.exists());
 }
 
