@@ -101,7 +101,7 @@ impl Flusher {
                 let times = (first * DAY, (last + 1) * DAY);
                 added.push(self.write_file(of_tenant, window, |sensor| {
                     let good = |row: &&Row| row.quality != Quality::Quarantined;
-                    Whole { table, sensor, rows: table.range(sensor, times).filter(good) }
+                    Whole { table, sensor, rows: table.sorted(sensor, times).filter(good) }
                 })?);
             }
             let days: BTreeSet<i64> =

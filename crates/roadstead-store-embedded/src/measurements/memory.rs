@@ -25,7 +25,7 @@ pub(super) struct Row {
     pub(super) quality: Quality,
 }
 
-/// Rows of some sensors, sorted by time and principal.
+/// Rows of some sensors.
 #[derive(Default)]
 pub(super) struct Table {
     sources: Vec<Attribution>,
@@ -92,7 +92,7 @@ impl Table {
         sensors
     }
 
-    /// The days, since the epoch, in which a sensor of a sealed table has good rows.
+    /// The days, since the epoch, in which a sensor has good rows.
     pub(super) fn days(&self, sensor: SensorId) -> BTreeSet<i64> {
         let good = self.all(sensor).filter(|row| row.quality != Quality::Quarantined);
         distinct(good.map(|row| day_of(row.time)))
@@ -109,13 +109,31 @@ impl Table {
         self.all(sensor).map(|row| day_of(row.arrival.micros())).max()
     }
 
-    /// All rows of a sensor of a sealed table.
-    pub(super) fn all(&self, sensor: SensorId) -> std::slice::Iter<'_, Row> {
-        self.series.get(&sensor).map_or(&[][..], |series| &series.rows).iter()
+    /// All rows of a sensor, sorted.
+    pub(super) fn all(&self, sensor: SensorId) -> impl Iterator<Item = &Row> {
+        self.sorted(sensor, (i64::MIN, i64::MAX))
     }
 
-    /// The rows of a sensor from one instant up to, and without, another. In a sealed table they
-    /// come sorted, in the active one what came late comes last.
+    /// The rows of a sensor from one instant up to, and without, another, sorted.
+    pub(super) fn sorted(
+        &self,
+        sensor: SensorId,
+        (from, to): (i64, i64),
+    ) -> impl Iterator<Item = &Row> {
+        self.series.get(&sensor).into_iter().flat_map(move |series| {
+            let begin = series.rows.partition_point(|row| row.time < from);
+            let end = series.rows.partition_point(|row| row.time < to);
+            let mut in_order = series.rows[begin..end].iter().peekable();
+            let mut late = series.late.range((from, 0)..(to, 0)).peekable();
+            std::iter::from_fn(move || {
+                let next_late = late.peek().map(|(key, _)| **key);
+                let comes_first = |row: &&Row| next_late.is_none_or(|key| self.key(row) < key);
+                in_order.next_if(comes_first).or_else(|| late.next().map(|(_, row)| row))
+            })
+        })
+    }
+
+    /// Such rows in two sorted parts: what came late comes last.
     pub(super) fn range(&self, sensor: SensorId, times: (i64, i64)) -> impl Iterator<Item = &Row> {
         self.first_of(sensor, times, usize::MAX)
     }
@@ -174,16 +192,6 @@ impl Table {
         if !self.holds(sensor, key) {
             self.series.entry(sensor).or_default().late.insert(key, row);
             self.rows += 1;
-        }
-    }
-
-    /// Brings what came late to its place.
-    fn sort(&mut self) {
-        let sources = &self.sources;
-        let key = |row: &Row| (row.time, sources[row.source as usize].principal.integer());
-        for series in self.series.values_mut().filter(|series| !series.late.is_empty()) {
-            series.rows.extend(std::mem::take(&mut series.late).into_values());
-            series.rows.sort_by_key(key);
         }
     }
 }
@@ -344,8 +352,7 @@ impl Memory {
 
     /// Sets the rows aside that stand in segments before `until`.
     pub(super) fn seal(&mut self, until: u64) -> Sealed {
-        let mut table = std::mem::take(&mut self.active);
-        table.sort();
+        let table = std::mem::take(&mut self.active);
         let sealed = Sealed { table: Arc::new(table), until };
         self.sealed.push(sealed.clone());
         sealed
@@ -364,4 +371,35 @@ pub(super) fn accepted(handed: Handed) -> Option<Arc<Accepted>> {
     readings.retain(|reading| reading.quality != Quality::Quarantined);
     let accepted = Accepted { first, source, arrival: batch.arrival, readings };
     (!accepted.readings.is_empty()).then(|| Arc::new(accepted))
+}
+
+#[cfg(test)]
+mod tests {
+    use roadstead_model::Principal;
+    use roadstead_store::Batch;
+    use roadstead_store::contract::fleet::{Fleet, reading, second};
+
+    use super::*;
+
+    #[test]
+    fn a_sealed_table_is_as_it_was_and_still_reads_in_order() {
+        let fleet = Fleet::new();
+        let (sensor, device) = (fleet.sensor(1, 1), fleet.device(1));
+        let source = Attribution {
+            principal: Principal::Device(device),
+            ..fleet.writes(device).attribution()
+        };
+        let readings = [5, 9, 1, 7, 3, 8].map(|at| reading(sensor, at, 1.0)).to_vec();
+        let batch = Batch { readings, arrival: second(9), retain: false, once: None };
+        let mut memory = Memory::default();
+        memory.apply(&Handed { source, first: Position(0), batch }, true);
+        let table = memory.seal(2).table;
+        assert_eq!(table.series[&sensor].late.len(), 4, "sealing moves nothing");
+        let times =
+            |rows: &mut dyn Iterator<Item = &Row>| rows.map(|row| row.time).collect::<Vec<_>>();
+        let expected = |of: &[i64]| of.iter().map(|at| second(*at).micros()).collect::<Vec<_>>();
+        assert_eq!(times(&mut table.all(sensor)), expected(&[1, 3, 5, 7, 8, 9]));
+        let middle = (second(3).micros(), second(8).micros());
+        assert_eq!(times(&mut table.sorted(sensor, middle)), expected(&[3, 5, 7]));
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, RwLock, mpsc};
 use std::thread::{self, JoinHandle};
 
-use roadstead_model::{Clock, Position, Timestamp};
+use roadstead_model::{Clock, Position};
 use roadstead_store::{Durable, Feed};
 use tokio::sync::{Notify, watch};
 
@@ -38,7 +38,7 @@ pub(super) fn open(
     make_folder(&journal_folder)?;
     let lock = lock(&place.folder)?;
     let files = Arc::new(Files::open(&place.folder)?);
-    let mut recovered = Recovered::new(options.feed_kept, files.rows_from());
+    let mut recovered = Recovered::new(options, files.rows_from());
     let found = journal::recover(&journal_folder, |segment, entry| recovered.take(segment, entry))?;
     check_reach(&files, &found, &journal_folder)?;
     let disk = Arc::clone(&place.disk);
@@ -102,7 +102,6 @@ pub(super) struct Recovered {
     memory: Memory,
     feed: Feed,
     kept: Kept,
-    keys: Vec<([u8; 32], Timestamp)>,
     rows_from: u64,
     /// The oldest segment there is.
     first: Option<u64>,
@@ -110,9 +109,9 @@ pub(super) struct Recovered {
 
 impl Recovered {
     /// Before anything was read.
-    pub(super) fn new(feed_kept: usize, rows_from: u64) -> Self {
-        let (memory, kept, keys) = (Memory::default(), Kept::default(), Vec::new());
-        Self { memory, feed: Feed::keeping(feed_kept), kept, keys, rows_from, first: None }
+    pub(super) fn new(options: &Options, rows_from: u64) -> Self {
+        let (memory, kept) = (Memory::default(), Kept::keeping(options.keys_kept));
+        Self { memory, feed: Feed::keeping(options.feed_kept), kept, rows_from, first: None }
     }
 
     fn take(&mut self, segment: u64, entry: Entry) {
@@ -129,9 +128,6 @@ impl Recovered {
         match entry {
             Entry::Batch(handed) => {
                 self.memory.apply(&handed, segment >= self.rows_from);
-                if let Some(roadstead_store::Once::Key(key)) = &handed.batch.once {
-                    self.keys.push((*key, handed.batch.arrival));
-                }
                 self.feed.push(accepted(handed));
             }
             Entry::Forget(sensor) => self.memory.forget(sensor),
@@ -140,11 +136,11 @@ impl Recovered {
                 self.feed.resume(tenant, end);
             }
             Entry::Sensor(sensor, known) => self.memory.know(sensor, *known),
-            Entry::Key(key, at) => self.keys.push((key, at)),
             Entry::Save(..)
             | Entry::Release(..)
             | Entry::Remove(_)
             | Entry::Received(..)
+            | Entry::Key(..)
             | Entry::Begin { .. }
             | Entry::Closed => {}
         }
@@ -152,10 +148,10 @@ impl Recovered {
 
     /// What the threads of the store begin with.
     pub(super) fn finish(self, options: &Options) -> (Shared, Kept) {
-        let Self { memory, feed, kept, keys, .. } = self;
+        let Self { memory, feed, kept, .. } = self;
         let bounds = Bounds { pending: options.pending, keys: options.keys_kept };
         let mut front = Front::new(bounds, memory.owners(), &kept);
-        for (key, at) in keys {
+        for (key, at) in kept.keys() {
             front.remember(key, at);
         }
         for (tenant, end) in memory.positions() {

@@ -1,6 +1,6 @@
 //! What stands in no row: sessions, packet ids, idempotency keys; and the queue to the writer.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,22 +13,51 @@ use super::record::{Entry, Handed};
 /// An idempotency key is remembered for this long.
 const KEY_KEPT: Duration = Duration::from_hours(24);
 
-/// Sessions as the journal has them. Only the writer and recovery change it.
-#[derive(Default)]
+/// Sessions and keys as the journal has them. Only the writer and recovery change it.
 pub(super) struct Kept {
     pub(super) sessions: Map<SessionKey, Arc<SessionState>>,
     pub(super) received: Map<SessionKey, BTreeSet<u16>>,
+    /// Idempotency keys with their arrival, the oldest first.
+    keys: VecDeque<([u8; 32], Timestamp)>,
+    most_keys: usize,
 }
 
 impl Kept {
+    /// Nothing yet. Of idempotency keys it will keep so many at most.
+    pub(super) fn keeping(most_keys: usize) -> Self {
+        let (sessions, received, keys) = (Map::default(), Map::default(), VecDeque::new());
+        Self { sessions, received, keys, most_keys }
+    }
+
+    /// Idempotency keys, each once with its last arrival, the oldest first.
+    pub(super) fn keys(&self) -> Vec<([u8; 32], Timestamp)> {
+        let mut seen = HashSet::<_, foldhash::fast::RandomState>::default();
+        let mut keys: Vec<_> = self.keys.iter().rev().copied().collect();
+        keys.retain(|(key, _)| seen.insert(*key));
+        keys.reverse();
+        keys
+    }
+
+    fn remember(&mut self, key: [u8; 32], at: Timestamp) {
+        self.keys.push_back((key, at));
+        while self.keys.len() > self.most_keys
+            || self.keys.front().is_some_and(|(_, oldest)| at.since(*oldest) >= KEY_KEPT)
+        {
+            self.keys.pop_front();
+        }
+    }
+
     /// Takes an entry in that became durable.
     pub(super) fn apply(&mut self, entry: &Entry) {
         match entry {
-            Entry::Batch(handed) => {
-                if let Some(Once::Packet(key, packet)) = &handed.batch.once {
+            Entry::Batch(handed) => match &handed.batch.once {
+                None => {}
+                Some(Once::Packet(key, packet)) => {
                     self.received.entry(key.clone()).or_default().insert(*packet);
                 }
-            }
+                Some(Once::Key(key)) => self.remember(*key, handed.batch.arrival),
+            },
+            Entry::Key(key, at) => self.remember(*key, *at),
             Entry::Save(key, state) => {
                 self.sessions.insert(key.clone(), Arc::clone(state));
             }
@@ -51,8 +80,7 @@ impl Kept {
             | Entry::Closed
             | Entry::Begin { .. }
             | Entry::Next(..)
-            | Entry::Sensor(..)
-            | Entry::Key(..) => {}
+            | Entry::Sensor(..) => {}
         }
     }
 
@@ -63,7 +91,8 @@ impl Kept {
         let received = self.received.iter();
         let received = received
             .map(|(key, packets)| Entry::Received(key.clone(), packets.iter().copied().collect()));
-        saved.chain(received)
+        let keys = self.keys.iter().map(|(key, at)| Entry::Key(*key, *at));
+        saved.chain(received).chain(keys)
     }
 }
 
@@ -150,15 +179,6 @@ impl Front {
     /// Forgets keys that are a day old.
     pub(super) fn expire_keys(&mut self, now: Timestamp) {
         self.keys.expire(now);
-    }
-
-    /// Keys whose batches stand in the journal up to the ticket.
-    pub(super) fn keys_through(&self, written: Ticket) -> Vec<Entry> {
-        let standing =
-            self.keys.order.iter().filter(|(key, _)| {
-                self.keys.tickets.get(key).is_some_and(|ticket| *ticket <= written)
-            });
-        standing.map(|(key, at)| Entry::Key(*key, *at)).collect()
     }
 
     /// Queues a batch, or finds that it came before.
@@ -302,5 +322,27 @@ fn weight(reading: &roadstead_model::Reading) -> usize {
     match &reading.value {
         Value::Number(_) | Value::Flag(_) => 1,
         Value::Text(text) => 1 + text.len() / 64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys_after(arrivals: &[(u8, i64)], most: usize) -> Vec<u8> {
+        let mut kept = Kept::keeping(most);
+        for (key, hour) in arrivals {
+            let at = Timestamp::from_micros(hour * 3_600_000_000).unwrap();
+            kept.apply(&Entry::Key([*key; 32], at));
+        }
+        kept.keys().into_iter().map(|(key, _)| key[0]).collect()
+    }
+
+    #[test]
+    fn keys_are_kept_for_a_day_and_not_more_than_so_many() {
+        assert_eq!(keys_after(&[(1, 0), (2, 1), (3, 23)], 10), [1, 2, 3]);
+        assert_eq!(keys_after(&[(1, 0), (2, 1), (3, 24)], 10), [2, 3]);
+        assert_eq!(keys_after(&[(1, 0), (2, 1), (3, 2)], 2), [2, 3]);
+        assert_eq!(keys_after(&[(1, 0), (2, 1), (1, 2)], 10), [2, 1], "it came again last");
     }
 }

@@ -83,7 +83,6 @@ pub(super) struct Writer {
     next: Map<TenantId, u64>,
     newest: Map<SensorId, i64>,
     run: Vec<RowKey>,
-    through: Ticket,
     /// It was said that the disk is full.
     held: bool,
 }
@@ -100,8 +99,8 @@ impl Writer {
         (sealed, flush_rows): (SyncSender<Sealed>, usize),
     ) -> Self {
         let next = shared.memory().positions().clone();
-        let (newest, run, through) = (Map::default(), Vec::new(), Ticket::default());
-        Self { shared, journal, kept, flush_rows, sealed, next, newest, run, through, held: false }
+        let (newest, run) = (Map::default(), Vec::new());
+        Self { shared, journal, kept, flush_rows, sealed, next, newest, run, held: false }
     }
 
     /// Works until the store is closed or the disk refuses.
@@ -119,7 +118,6 @@ impl Writer {
             self.shared.room.notify_waiters();
             self.rotate_when_due(weight)?;
             self.commit(&mut group)?;
-            self.through = last;
             self.shared.durable.send_modify(|durable| durable.through = last);
         }
         if !self.shared.halts() && !self.shared.front().stopped {
@@ -209,8 +207,7 @@ impl Writer {
             record::write(&mut record, &Entry::Sensor(sensor, Box::new(known.clone())));
         }
         drop(memory);
-        let keys = self.shared.front().keys_through(self.through);
-        for entry in self.kept.entries().chain(keys) {
+        for entry in self.kept.entries() {
             record::write(&mut record, &entry);
         }
         self.commit_record(record, 0)

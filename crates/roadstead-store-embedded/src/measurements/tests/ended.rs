@@ -43,7 +43,7 @@ async fn a_writer_without_a_flusher_stops_the_store() {
     let folder = TempDir::new().unwrap();
     let found = Found::default();
     let journal = Journal::open(folder.path(), Arc::new(RealDisk), 4096, &found).unwrap();
-    let (shared, kept) = Recovered::new(10, 0).finish(&tiny());
+    let (shared, kept) = Recovered::new(&tiny(), 0).finish(&tiny());
     let shared = Arc::new(shared);
     let (sealed, nobody) = mpsc::sync_channel(1);
     drop(nobody);
