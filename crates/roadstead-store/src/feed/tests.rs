@@ -186,6 +186,22 @@ proptest! {
 }
 
 #[test]
+fn many_tenants_together_have_a_bound_and_the_largest_gives_way() {
+    let feed = Feed::keeping(20);
+    for number in 1..=40 {
+        let entries = (0..4).map(|at| accepted(tenant(number), at * 5, 5));
+        feed.push(entries.collect::<Vec<_>>());
+        let rings = feed.rings();
+        let held: usize = rings.tenants.values().map(|ring| ring.count).sum();
+        assert_eq!(rings.count, held);
+        assert!(held <= (20 * ALL).max(rings.tenants.len() * 5), "{held} are kept");
+    }
+    feed.push([accepted(tenant(1), 20, 5)]);
+    let stretch = feed.read(&SCOPES[0], Position(0), 100);
+    assert_eq!((stretch.missed, positions(&stretch, Position(0)).len()), (20, 5));
+}
+
+#[test]
 fn a_feed_tells_one_tenant_nothing_of_another() {
     let [first, second] = &*SCOPES;
     let feed = Feed::keeping(10);
