@@ -59,11 +59,12 @@ pub struct Options {
     pub flush_rows: usize,
     /// Sealed sets of rows that may wait for their files; then the writer waits too.
     pub sealed_sets: usize,
-    /// Measurements of each tenant that the feed keeps, over restarts too.
+    /// Measurements of each tenant that the feed keeps, and of all of them together that the
+    /// journal keeps for it over a restart.
     pub feed_kept: usize,
     /// Idempotency keys remembered at most. Each is kept for a day unless there are more.
     pub keys_kept: usize,
-    /// Files of one tenant's day above which they are merged.
+    /// Files of one tenant's day, or other window of time, above which they are merged.
     pub day_files: usize,
     /// Rows of a row group of a file.
     pub group_rows: usize,
@@ -211,7 +212,7 @@ impl Measurements for EmbeddedMeasurements {
         limit: usize,
     ) -> Later<'a, Result<Page, StoreError>> {
         let sensor = permit.resource();
-        self.blocking(move |shared, files| read::page(shared, files, (sensor, range), limit))
+        self.blocking(move |shared, files| read::page(shared, files, sensor, range, limit))
     }
 
     fn feed(&self) -> &Arc<Feed> {

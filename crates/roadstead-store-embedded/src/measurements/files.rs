@@ -103,6 +103,17 @@ struct Checked {
     manifest: Manifest,
 }
 
+/// What is read of a list before all else: another version may have other fields.
+#[derive(Deserialize)]
+struct Begins {
+    manifest: Versioned,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
 /// A file on the list. Once it is off, it goes when the last reader lets go.
 #[derive(Debug)]
 pub(super) struct Listed {
@@ -358,13 +369,14 @@ fn load(folder: &Path) -> io::Result<Option<Manifest>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let checked: Checked = serde_json::from_slice(&bytes)
-        .map_err(|_| bad("the list of files is damaged: restore it from a backup"))?;
-    if checked.crc32c != crc32c::crc32c(&serde_json::to_vec(&checked.manifest)?) {
-        return Err(bad("the list of files is damaged: restore it from a backup"));
-    }
-    if checked.manifest.version != VERSION {
+    let damaged = || bad("the list of files is damaged: restore it from a backup");
+    let begins: Begins = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+    if begins.manifest.version != VERSION {
         return Err(bad("the list of files was written by another version"));
+    }
+    let checked: Checked = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+    if checked.crc32c != crc32c::crc32c(&serde_json::to_vec(&checked.manifest)?) {
+        return Err(damaged());
     }
     Ok(Some(checked.manifest))
 }

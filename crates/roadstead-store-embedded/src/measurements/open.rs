@@ -47,8 +47,7 @@ pub(super) fn open(
     segments.remove_before(files.rows_from(), options.feed_kept as u64)?;
     let (shared, kept) = recovered.finish(options);
     let shared = Arc::new(shared);
-    let files_too = Arc::clone(&files);
-    let threads = start((Arc::clone(&shared), files_too), (journal, kept), options)?;
+    let threads = start(Arc::clone(&shared), Arc::clone(&files), journal, kept, options)?;
     let threads = Arc::new(Mutex::new(threads));
     Ok(EmbeddedMeasurements { shared, files, segments, clock, threads, _lock: Arc::new(lock) })
 }
@@ -173,8 +172,10 @@ impl Recovered {
 
 /// Starts the threads; the writer is the first.
 fn start(
-    (shared, files): (Arc<Shared>, Arc<Files>),
-    (journal, kept): (Journal, Kept),
+    shared: Arc<Shared>,
+    files: Arc<Files>,
+    journal: Journal,
+    kept: Kept,
     options: &Options,
 ) -> io::Result<Vec<JoinHandle<()>>> {
     let (sealed, to_flush) = mpsc::sync_channel(options.sealed_sets.saturating_sub(1));
@@ -194,7 +195,7 @@ fn start(
         group_rows: options.group_rows,
         merge,
     };
-    let writer = Writer::new(shared, journal, kept, (sealed, options.flush_rows));
+    let writer = Writer::new(shared, journal, kept, sealed, options.flush_rows);
     let named = |name: &str| thread::Builder::new().name(name.to_owned());
     Ok(vec![
         named("journal").spawn(move || writer.run())?,

@@ -95,14 +95,17 @@ fn recent(shared: &Shared, mut read: impl FnMut(&Table)) {
     let sealed = memory.sealed();
     read(memory.active());
     drop(memory);
-    sealed.iter().for_each(|table| read(table));
+    for table in &sealed {
+        read(table);
+    }
 }
 
 /// Whole measurements of a sensor, day by day until there are enough.
 pub(super) fn page(
     shared: &Shared,
     files: &Files,
-    (sensor, range): (SensorId, TimeRange),
+    sensor: SensorId,
+    range: TimeRange,
     limit: usize,
 ) -> io::Result<Page> {
     let times = (range.from.micros(), range.to.micros());
@@ -129,7 +132,7 @@ pub(super) fn page(
             rows.push(row);
         }
         for file in &reached {
-            read_rows(files, file, (sensor, window), &mut rows)?;
+            read_rows(files, file, sensor, window, &mut rows)?;
         }
         settle(&mut rows);
         page.measurements.append(&mut rows);
@@ -157,7 +160,8 @@ fn instant(micros: i64) -> Timestamp {
 fn read_rows(
     files: &Files,
     file: &Listed,
-    (sensor, range): (SensorId, TimeRange),
+    sensor: SensorId,
+    range: TimeRange,
     into: &mut Vec<Measurement>,
 ) -> io::Result<()> {
     let times = (range.from.micros(), range.to.micros());

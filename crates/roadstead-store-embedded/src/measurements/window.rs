@@ -30,6 +30,7 @@ pub(super) enum Span {
 
 impl Span {
     /// Whether it is what most files are for.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub(super) fn is_day(&self) -> bool {
         *self == Self::Day
     }

@@ -96,7 +96,8 @@ impl Writer {
         shared: Arc<Shared>,
         journal: Journal,
         kept: Kept,
-        (sealed, flush_rows): (SyncSender<Sealed>, usize),
+        sealed: SyncSender<Sealed>,
+        flush_rows: usize,
     ) -> Self {
         let next = shared.memory().positions().clone();
         let (newest, run) = (Map::default(), Vec::new());

@@ -140,6 +140,10 @@ async fn a_lost_or_changed_file_is_reported_and_not_passed_over() {
     let text = fs::read_to_string(&list).unwrap();
     fs::write(&list, text.replacen("\"rows\":3", "\"rows\":2", 1)).unwrap();
     refused(&changed, "the list of files is damaged");
+    let newer = copy(steps.flushed.path());
+    let text = r#"{"crc32c":1,"manifest":{"version":2,"more":[]}}"#;
+    fs::write(newer.path().join("MANIFEST"), text).unwrap();
+    refused(&newer, "was written by another version");
     let no_journal = copy(steps.flushed.path());
     for path in tree(&no_journal.path().join("journal")) {
         fs::remove_file(path).unwrap();

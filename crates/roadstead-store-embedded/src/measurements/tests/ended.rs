@@ -47,7 +47,7 @@ async fn a_writer_without_a_flusher_stops_the_store() {
     let shared = Arc::new(shared);
     let (sealed, nobody) = mpsc::sync_channel(1);
     drop(nobody);
-    let writer = Writer::new(Arc::clone(&shared), journal, kept, (sealed, 5));
+    let writer = Writer::new(Arc::clone(&shared), journal, kept, sealed, 5);
     let writer = thread::spawn(move || writer.run());
     let fleet = Fleet::new();
     let source = fleet.writes(fleet.device(1)).attribution();
